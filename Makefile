@@ -1,0 +1,91 @@
+# Tocsin. `make help` lists the targets.
+#
+#   make SAN=address    an ASan and UBSan build in build/address (SAN=thread: TSan)
+#   make CRASH=1        the crash points of daemon/base/crash.h compiled in, in build/crash
+#   make MUTANT=NAME    a build that is wrong on purpose (tests/end-to-end/test_crash.py), in build/mutant-NAME
+
+.DEFAULT_GOAL := all
+SHELL := /bin/sh
+PYTHON := /usr/bin/python3
+
+SAN :=
+CRASH :=
+MUTANT :=
+BUILD := build$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
+
+DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
+	libidn2-dev libjansson-dev libssl-dev publicsuffix python3
+DEPS_TEST := $(DEPS) libcmocka-dev clang-format
+
+VERSION := 0.1.0
+PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson libcrypto
+CC := gcc
+CSTD := -std=gnu11
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE $(if $(SAN),,-D_FORTIFY_SOURCE=3)
+OPT := -O2 -g
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN)$(if $(filter address,$(SAN)),$(comma)undefined) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+comma := ,
+# Recursive, and used only in recipes: pkg-config need not be there before `make deps` has run.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
+CPPFLAGS := -I. -D_GNU_SOURCE -DTOCSIN_VERSION='"$(VERSION)"' $(if $(CRASH)$(MUTANT),-DTOCSIN_CRASH_POINTS) \
+	$(if $(MUTANT),-DTOCSIN_MUTANT_$(MUTANT))
+CFLAGS := $(CSTD) $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -pthread
+LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS)
+
+ROOMS := config templates queue $(addprefix daemon/,base feed contact notify delivery bounce report spool control command)
+SOURCES := $(wildcard $(addsuffix /*.c,$(ROOMS))) $(filter-out daemon/tocsin.c daemon/tocsind.c,$(wildcard daemon/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libtocsin.a
+PROGRAMS := $(patsubst daemon/%.c,$(BUILD)/%,$(wildcard daemon/tocsin.c daemon/tocsind.c))
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all help deps deps-test tests unit check demo bench format format-check clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+
+all: $(PROGRAMS) ## build build/tocsin and build/tocsind
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(PROGRAMS): $(BUILD)/%: $(BUILD)/daemon/%.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -ldl -lm
+
+$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -lcmocka -ldl -lm
+
+deps: ## install what the build needs (Debian 12)
+	@tests/install-packages $(DEPS)
+
+deps-test: ## install what the tests need
+	@tests/install-packages $(DEPS_TEST)
+
+tests: $(UNIT) all ## build the unit tests
+
+unit: ## run the unit tests
+	@$(MAKE) --no-print-directory tests
+	@$(PYTHON) tests/run --build $(BUILD) unit
+
+check: deps-test ## install what the tests need, and run them all
+	@$(MAKE) --no-print-directory -j2 tests
+	@$(PYTHON) tests/run --build $(BUILD) all
+
+FORMATTED = $(shell git ls-files '*.c' '*.h')
+format: ## lay the code out
+	clang-format -i $(FORMATTED)
+
+format-check:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+clean: ## remove everything built
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,15 @@
+/* A message for a person, beside the negative errno that a function returns.
+ *
+ * Every function of Tocsin that can fail returns 0 or a negative errno-style code. Where a person will read why, it also takes a
+ * struct error; the text says what went wrong, where, and what to do, and has no line end. Nothing below main() prints or exits. */
+#ifndef TOCSIN_BASE_ERROR_H
+#define TOCSIN_BASE_ERROR_H
+
+struct error {
+    char text[1024];
+};
+
+/* Set ERROR's text (cut to fit; ERROR may be NULL) and return CODE, so that `return error_set(e, -EINVAL, "…")` is one line. */
+int error_set(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

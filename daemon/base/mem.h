@@ -1,0 +1,17 @@
+/* Allocation that does not fail: out of memory ends the process.
+ *
+ * Ending is safe because everything that matters is on disk before anyone acts on it (DESIGN.md rule 5): an abort is a `kill -9`,
+ * which the crash test covers. Sizes that a stranger controls are limited before they get here. Any thread. */
+#ifndef TOCSIN_BASE_MEM_H
+#define TOCSIN_BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size); /* uninitialised */
+void *mem_zero(size_t count, size_t size); /* zeroed; aborts when the product overflows */
+void *mem_resize(void *block, size_t count, size_t size); /* like reallocarray */
+char *mem_string(const char *text); /* a copy; NULL stays NULL */
+char *mem_string_n(const char *text, size_t length); /* a copy of LENGTH bytes, with a NUL after them */
+char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2))); /* a new string, printf style */
+
+#endif

@@ -1,0 +1,69 @@
+/* delivery: jobs in, one attempt each, results out. Each of its threads runs blocking libesmtp sessions to the relay and streams jobs
+ * into the open one (NOTES: a connection a message is three times slower). */
+#ifndef TOCSIN_DELIVERY_DELIVERY_H
+#define TOCSIN_DELIVERY_DELIVERY_H
+
+#include "daemon/base/buf.h"
+#include "daemon/base/error.h"
+#include "daemon/base/inbox.h"
+#include "daemon/bounce/reply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* One attempt. Belongs to the caller until delivery_submit(), to delivery until DONE, then to DONE. */
+struct delivery_job {
+    struct inbox_item item;
+    int64_t id;
+    /* Called on the delivery thread just before the mail is sent: fill in the three below (freed by the job's owner). THREAD_STATE is what the
+     * options' thread_state made. Another return than 0 ends the attempt: `error` says why. */
+    int (*render)(struct delivery_job *job, void *thread_state, struct error *error);
+    void *data;
+    char *envelope_from; /* "" for the null reverse-path */
+    char *envelope_to;
+    struct buf message; /* RFC 5322, CRLF line ends */
+
+    /* The result. */
+    enum verdict verdict;
+    enum reason reason;
+    struct reply reply; /* text points to reply_text */
+    char reply_text[512]; /* one line, control characters replaced */
+    bool sent; /* the end of the text had been handed over: a retry may be a duplicate */
+    bool rendered; /* false: render() failed, reply_text says why */
+    bool aborted; /* delivery_stop(): nothing was tried or it was cut off; not an attempt unless `sent` */
+};
+
+struct delivery_options {
+    const char *relay; /* HOST:PORT */
+    const char *helo;
+    unsigned sessions; /* threads */
+    unsigned messages_per_session;
+    unsigned timeout_ms; /* for each reply */
+    unsigned connect_timeout_ms;
+    void *(*thread_state)(void *context); /* made once on each delivery thread */
+    void (*thread_state_free)(void *thread_state);
+    void (*done)(void *context, struct delivery_job *job); /* on the loop thread */
+    void *context;
+};
+
+struct delivery;
+
+/* Start the threads. Loop thread, as all of these. Copies OPTIONS' strings. */
+int delivery_open(uv_loop_t *loop, const struct delivery_options *options, struct delivery **out, struct error *error);
+
+/* Hand JOB over; never waits. */
+void delivery_submit(struct delivery *delivery, struct delivery_job *job);
+
+/* Jobs handed over whose DONE has not been called. */
+unsigned delivery_in_flight(const struct delivery *delivery);
+
+/* Stop within a second: open sessions are cut off by shutdown(2) of their sockets, every job comes back through DONE with `aborted`. Jobs submitted
+ * while stopped come back at once. delivery_start() lets it go on. */
+void delivery_stop(struct delivery *delivery);
+void delivery_start(struct delivery *delivery);
+
+/* As delivery_stop(), then end and join the threads, call DONE for each job that is left, and free. */
+void delivery_close(struct delivery *delivery);
+
+#endif

@@ -1,0 +1,31 @@
+/* notify: a frozen notification in, the bytes of its mail out. Pure and deterministic (DESIGN.md rule 11); any thread. */
+#ifndef TOCSIN_NOTIFY_NOTIFY_H
+#define TOCSIN_NOTIFY_NOTIFY_H
+
+#include "config/config.h"
+#include "daemon/base/buf.h"
+#include "daemon/base/error.h"
+#include "daemon/base/notification.h"
+#include "daemon/bounce/token.h"
+
+/* The frozen configuration values of a campaign, as struct notification's `settings` holds them: a compact JSON object with
+ * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out"}; a new string. */
+char *notify_settings(const struct config *config, const struct config_profile *profile);
+
+/* The mail for people to quote: "T-" and the notification's number. */
+#define NOTIFY_TICKET_SIZE 32
+void notify_ticket(int64_t notification, char out[NOTIFY_TICKET_SIZE]);
+
+/* The envelope sender of NOTIFICATION (bounce+TOKEN@…), or "" (the null reverse-path) for a receipt. A new string in *OUT. */
+int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys, char **out,
+                           struct error *error);
+
+/* Append the whole message to OUT: RFC 5322, CRLF line ends, 7-bit clean, lines of at most 998 bytes. Parsed templates are kept in CACHE,
+ * one a thread. */
+struct notify_cache;
+struct notify_cache *notify_cache_new(void);
+void notify_cache_free(struct notify_cache *cache);
+int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
+                  struct buf *out, struct error *error);
+
+#endif

@@ -1,0 +1,36 @@
+/* Mustache (the manual's required modules, with inheritance and dynamic names; no lambdas). Pure; any thread.
+ *
+ * A template is parsed once and rendered many times; a parsed template is never changed by rendering, so threads may share it. */
+#ifndef TOCSIN_TEMPLATES_MUSTACHE_H
+#define TOCSIN_TEMPLATES_MUSTACHE_H
+
+#include "daemon/base/buf.h"
+#include "daemon/base/error.h"
+
+#include <jansson.h>
+
+struct mustache;
+
+enum mustache_escape {
+    MUSTACHE_TEXT, /* nothing is escaped */
+    MUSTACHE_HTML, /* {{x}} is, {{{x}}} and {{&x}} are not */
+};
+
+/* Find partial NAME: a parsed template that outlives the rendering, or NULL where there is none (renders as nothing). */
+typedef const struct mustache *mustache_partials(void *context, const char *name);
+
+/* Parse LENGTH bytes. On -EINVAL the error says NAME:line:column and why. mustache_free() frees *OUT. */
+int mustache_parse(const char *name, const char *text, size_t length, struct mustache **out, struct error *error);
+void mustache_free(struct mustache *template);
+
+/* Append the rendering for DATA to OUT. PARTIALS may be NULL. -ELOOP when partials nest deeper than 64, -E2BIG above 64 MiB. */
+int mustache_render(const struct mustache *template, json_t *data, enum mustache_escape escape,
+                    mustache_partials *partials, void *context, struct buf *out, struct error *error);
+
+/* Call VISIT for each name that TEMPLATE uses (a variable, section or inverted section; dotted names whole), with the line and column of
+ * its tag and the sections around it, outermost first. Stops and returns what VISIT returned when that is not 0. */
+typedef int mustache_visit(void *context, const char *name, int line, int column, const char *const *sections,
+                           size_t depth);
+int mustache_names(const struct mustache *template, mustache_visit *visit, void *context);
+
+#endif
