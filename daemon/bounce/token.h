@@ -24,11 +24,12 @@ enum token_purpose {
 int token_keys_load(const char *path, bool create, struct token_keys **out, struct error *error);
 void token_keys_free(struct token_keys *keys);
 
-/* The id of the key that new tokens are made with. */
+/* The id that new tokens are made under: the highest in the file, of either purpose. A new key takes an id above all that are there. */
 unsigned token_keys_current(const struct token_keys *keys);
 
 /* Make the token of NOTIFICATION, composed at DATE under key KEY_ID: lower-case base32 of the key id, the number, the date's day and a truncated
- * HMAC-SHA-256 (80 bits). -ENOENT when the key is gone. */
+ * HMAC-SHA-256 (88 bits). Where PURPOSE has no key KEY_ID because only the other was rotated then, it is made with the next lower one. -ENOENT
+ * when the key is gone, -ERANGE when the number or the date does not fit. */
 int token_make(const struct token_keys *keys, enum token_purpose purpose, unsigned key_id, int64_t notification,
                int64_t date, char out[TOKEN_SIZE]);
 
