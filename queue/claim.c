@@ -1,0 +1,259 @@
+/* Leases: due notifications and new cases, taken in the store before anyone acts on them. */
+#include "daemon/base/mem.h"
+#include "queue/store.h"
+
+#include <stdlib.h>
+
+struct id_list {
+    int64_t *ids;
+    size_t count, room;
+};
+
+static void collect(struct sql *sql, sqlite3_stmt *rows, struct id_list *list)
+{
+    while (sql_step(sql, rows)) {
+        if (list->count == list->room) {
+            list->room = list->room ? list->room * 2 : 64;
+            list->ids = mem_resize(list->ids, list->room, sizeof *list->ids);
+        }
+        list->ids[list->count++] = sqlite3_column_int64(rows, 0);
+    }
+}
+
+/* ---- Due notifications ------------------------------------------------------------------------------------------------------------ */
+
+struct claim_due {
+    struct request request;
+    int64_t now;
+    unsigned limit;
+    struct notification **notifications;
+    size_t count;
+    void (*done)(void *context, struct notification **notifications, size_t count);
+    void *context;
+};
+
+/* Its cases are told from now on. */
+static void mark_notified(struct store *store, const struct notification *notification, int64_t now)
+{
+    for (size_t i = 0; i < notification->case_count; i++) {
+        int64_t id = notification->cases[i].id;
+        if (notification->attempts)
+            break;
+        sql_run(store->sql, "UPDATE \"case\" SET notified = coalesce(notified, ?2) WHERE id = ?1", "ii", id, now);
+        sql_run(
+            store->sql,
+            "UPDATE rung SET state = 2 WHERE case_id = ?1 AND position = (SELECT position FROM \"case\" WHERE id = ?1)",
+            "i", id);
+        store_move_case(store, id, CASE_NOTIFIED, DUE_NEVER);
+    }
+}
+
+static void lease(struct store *store, struct claim_due *claim, int64_t id)
+{
+    if (!store_move_notification(store, id, NOTIFICATION_LEASED, DUE_NEVER))
+        return;
+    struct notification *notification = store_load_notification(store->sql, id);
+    if (!notification)
+        return;
+    mark_notified(store, notification, claim->now);
+    store_append(&claim->notifications, &claim->count, notification);
+#ifdef TOCSIN_MUTANT_sent_before_sending
+    store_move_notification(store, id, NOTIFICATION_ACCEPTED, claim->now + store->config->bounces.window);
+#endif
+}
+
+static void drop_notifications(struct claim_due *claim)
+{
+    for (size_t i = 0; i < claim->count; i++)
+        notification_free(claim->notifications[i]);
+    free(claim->notifications);
+    claim->notifications = NULL;
+    claim->count = 0;
+}
+
+static void due_of(struct store *store, int64_t campaign, int64_t state, int64_t now, size_t limit, struct id_list *due)
+{
+    if (due->count >= limit)
+        return;
+    collect(store->sql,
+            sql_query(store->sql,
+                      "SELECT id FROM notification WHERE campaign_id = ?1 AND state = ?2 AND due <= ?3"
+                      " ORDER BY due, id LIMIT ?4",
+                      "iiii", campaign, state, now, (int64_t)(limit - due->count)),
+            due);
+}
+
+static int run_claim_due(struct store *store, struct request *request)
+{
+    struct claim_due *claim = (struct claim_due *)request;
+    struct id_list campaigns = { 0 }, due = { 0 };
+    drop_notifications(claim);
+    collect(store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state = 1", ""), &campaigns);
+    /* Each running campaign gets its share of what is asked for, the later ones what the earlier ones left. */
+    for (size_t i = 0; i < campaigns.count; i++) {
+        size_t share = due.count + (claim->limit - due.count + campaigns.count - i - 1) / (campaigns.count - i);
+        due_of(store, campaigns.ids[i], NOTIFICATION_QUEUED, claim->now, share, &due);
+        due_of(store, campaigns.ids[i], NOTIFICATION_DEFERRED, claim->now, share, &due);
+    }
+    for (size_t i = 0; i < due.count; i++)
+        lease(store, claim, due.ids[i]);
+    free(campaigns.ids);
+    free(due.ids);
+    return 0;
+}
+
+static void finish_claim_due(struct request *request)
+{
+    struct claim_due *claim = (struct claim_due *)request;
+    if (request->status)
+        drop_notifications(claim);
+    claim->done(claim->context, claim->notifications, claim->count);
+    free(claim->notifications);
+    free(claim);
+}
+
+void queue_claim_due(struct queue *queue, int64_t now, unsigned limit,
+                     void (*done)(void *context, struct notification **notifications, size_t count), void *context)
+{
+    struct claim_due *claim = mem_zero(1, sizeof *claim);
+    claim->request.run = run_claim_due;
+    claim->request.finish = finish_claim_due;
+    claim->now = now;
+    claim->limit = limit;
+    claim->done = done;
+    claim->context = context;
+    store_submit(queue, &claim->request);
+}
+
+/* ---- Giving a lease back ----------------------------------------------------------------------------------------------------------- */
+
+struct let_go {
+    struct request request;
+    int64_t id, now, due;
+};
+
+static int run_release(struct store *store, struct request *request)
+{
+    struct let_go *let_go = (struct let_go *)request;
+    store_move_notification(store, let_go->id, NOTIFICATION_QUEUED, let_go->due);
+    return 0;
+}
+
+static int run_resolve_later(struct store *store, struct request *request)
+{
+    struct let_go *let_go = (struct let_go *)request;
+    store_move_case(store, let_go->id, CASE_NEW, let_go->due);
+    return 0;
+}
+
+static void finish_plain(struct request *request)
+{
+    free(request);
+}
+
+static void submit_let_go(struct queue *queue, int (*run)(struct store *, struct request *), int64_t id, int64_t now,
+                          int64_t due)
+{
+    struct let_go *let_go = mem_zero(1, sizeof *let_go);
+    let_go->request.run = run;
+    let_go->request.finish = finish_plain;
+    let_go->id = id;
+    let_go->now = now;
+    let_go->due = due;
+    store_submit(queue, &let_go->request);
+}
+
+void queue_release(struct queue *queue, int64_t notification, int64_t now, int64_t due)
+{
+    submit_let_go(queue, run_release, notification, now, due);
+}
+
+void queue_resolve_later(struct queue *queue, int64_t id, int64_t now, int64_t due)
+{
+    submit_let_go(queue, run_resolve_later, id, now, due);
+}
+
+/* ---- New cases --------------------------------------------------------------------------------------------------------------------- */
+
+struct claim_targets {
+    struct request request;
+    int64_t now;
+    unsigned limit;
+    struct queue_target *targets;
+    size_t count;
+    void (*done)(void *context, const struct queue_target *targets, size_t count);
+    void *context;
+};
+
+static void drop_targets(struct claim_targets *claim)
+{
+    for (size_t i = 0; i < claim->count; i++) {
+        free(claim->targets[i].target);
+        free(claim->targets[i].host);
+        free(claim->targets[i].ip);
+    }
+    free(claim->targets);
+    claim->targets = NULL;
+    claim->count = 0;
+}
+
+static void take_targets(struct store *store, struct claim_targets *claim, int64_t campaign)
+{
+    sqlite3_stmt *rows = sql_query(store->sql,
+                                   "SELECT id, target, host, ip, resolve_since, resolve_tries FROM \"case\""
+                                   " WHERE campaign_id = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id LIMIT ?3",
+                                   "iii", campaign, claim->now, (int64_t)(claim->limit - claim->count));
+    while (sql_step(store->sql, rows))
+        claim->targets[claim->count++] = (struct queue_target){
+            .id = sqlite3_column_int64(rows, 0),
+            .target = sql_copy(rows, 1),
+            .host = sql_copy(rows, 2),
+            .ip = sql_copy(rows, 3),
+            .since = sqlite3_column_int64(rows, 4),
+            .tries = (unsigned)sqlite3_column_int(rows, 5),
+        };
+}
+
+static int run_claim_targets(struct store *store, struct request *request)
+{
+    struct claim_targets *claim = (struct claim_targets *)request;
+    struct id_list campaigns = { 0 };
+    drop_targets(claim);
+    claim->targets = mem_zero(claim->limit, sizeof *claim->targets);
+    collect(store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state IN (1, 2) AND open_cases > 0", ""),
+            &campaigns);
+    for (size_t i = 0; i < campaigns.count; i++)
+        take_targets(store, claim, campaigns.ids[i]);
+    for (size_t i = 0; i < claim->count; i++) {
+        store_move_case(store, claim->targets[i].id, CASE_RESOLVING, DUE_NEVER);
+        sql_run(store->sql,
+                "UPDATE \"case\" SET resolve_tries = resolve_tries + 1,"
+                " resolve_since = CASE resolve_since WHEN 0 THEN ?2 ELSE resolve_since END WHERE id = ?1",
+                "ii", claim->targets[i].id, claim->now);
+    }
+    free(campaigns.ids);
+    return 0;
+}
+
+static void finish_claim_targets(struct request *request)
+{
+    struct claim_targets *claim = (struct claim_targets *)request;
+    if (request->status)
+        drop_targets(claim);
+    claim->done(claim->context, claim->targets, claim->count);
+    drop_targets(claim);
+    free(claim);
+}
+
+void queue_claim_targets(struct queue *queue, int64_t now, unsigned limit,
+                         void (*done)(void *context, const struct queue_target *targets, size_t count), void *context)
+{
+    struct claim_targets *claim = mem_zero(1, sizeof *claim);
+    claim->request.run = run_claim_targets;
+    claim->request.finish = finish_claim_targets;
+    claim->now = now;
+    claim->limit = limit;
+    claim->done = done;
+    claim->context = context;
+    store_submit(queue, &claim->request);
+}

@@ -1,0 +1,99 @@
+/* Composition: cases that wait for the same contact become one notification, whose set of cases never changes again. */
+#include "daemon/base/mem.h"
+#include "queue/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOLD_NONE, HOLD_APPROVAL };
+
+/* While the cases waited, their contact may have been suppressed or found dead: then each goes on to its next rung. */
+static bool contact_is_closed(struct store *store, int64_t contact)
+{
+    bool closed = false, opt_out;
+    sqlite3_stmt *found =
+        sql_query(store->sql, "SELECT address, dead_reason IS NOT NULL FROM contact WHERE id = ?1", "i", contact);
+    if (!sql_step(store->sql, found))
+        return false;
+    char *address = sql_copy(found, 0);
+    closed = sqlite3_column_int(found, 1) != 0;
+    sqlite3_reset(found);
+    char *why = closed ? NULL : store_suppressed(store, address, &opt_out);
+    closed = closed || why;
+    free(why);
+    free(address);
+    return closed;
+}
+
+static void send_on(struct store *store, int64_t campaign, int64_t contact, int64_t now)
+{
+    int64_t id, last = 0;
+    while ((id = sql_integer(store->sql, 0,
+                             "SELECT id FROM \"case\" WHERE contact_id = ?1 AND campaign_id = ?2 AND state = 3"
+                             " AND notification_id IS NULL LIMIT 1",
+                             "ii", contact, campaign)) &&
+           id != last) {
+        store_climb_again(store, id, now);
+        last = id;
+    }
+}
+
+/* At most one notification a contact in contact_interval: later cases gather for the next. True when it is too early. */
+static bool postponed(struct store *store, int64_t campaign, int64_t contact, int64_t now)
+{
+    int64_t last = sql_integer(store->sql, 0,
+                               "SELECT max(created) FROM notification WHERE contact_id = ?1 AND campaign_id = ?2"
+                               " AND kind = 0 AND state <> 9",
+                               "ii", contact, campaign);
+    int64_t next = last + store->config->campaigns.contact_interval;
+    if (!last || next <= now)
+        return false;
+    sql_run(store->sql,
+            "UPDATE \"case\" SET due = ?3 WHERE contact_id = ?1 AND campaign_id = ?2 AND state = 3"
+            " AND notification_id IS NULL AND due < ?3",
+            "iii", contact, campaign, next);
+    return true;
+}
+
+void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now)
+{
+    struct sql *sql = store->sql;
+    if (contact_is_closed(store, contact)) {
+        send_on(store, campaign, contact, now);
+        return;
+    }
+    if (!file && postponed(store, campaign, contact, now))
+        return;
+    int64_t state = file ? NOTIFICATION_HELD : NOTIFICATION_QUEUED;
+    /* Cases whose file waits for approval (due never) are left out, unless it is that file that is composed. */
+    int changed = sql_run(
+        sql,
+        "INSERT INTO notification (campaign_id, contact_id, kind, state, due, created, date, hold, key_id, renderer, "
+        "kinds,"
+        " primary_kind, party, evidence, template_hash)"
+        " SELECT k.campaign_id, k.contact_id, 0, ?4, CASE WHEN ?3 THEN 9223372036854775807 ELSE ?5 END, ?5, ?5 / 1000,"
+        " ?6, ?7, ?8, r.kinds, CASE instr(r.kinds, ',') WHEN 0 THEN r.kinds ELSE substr(r.kinds, 1, instr(r.kinds, "
+        "',') - 1) END,"
+        " r.party, r.evidence, c.template_hash FROM \"case\" k"
+        " JOIN rung r ON r.case_id = k.id AND r.position = k.position JOIN campaign c ON c.id = k.campaign_id"
+        " WHERE k.contact_id = ?1 AND k.campaign_id = ?2 AND k.state = 3 AND k.notification_id IS NULL"
+        " AND (k.file_id = ?3 OR (?3 = 0 AND k.due < 9223372036854775807)) ORDER BY k.id LIMIT 1",
+        "iiiiiiii", contact, campaign, file, state, now, (int64_t)(file ? HOLD_APPROVAL : HOLD_NONE),
+        (int64_t)store->key_id, (int64_t)NOTIFICATION_RENDERER);
+    if (changed != 1)
+        return;
+    int64_t id = sql_last_id(sql);
+    sql_run(
+        sql,
+        "UPDATE \"case\" SET notification_id = ?4, due = 9223372036854775807 WHERE contact_id = ?1 AND campaign_id = ?2"
+        " AND state = 3 AND notification_id IS NULL AND (file_id = ?3 OR (?3 = 0 AND due < 9223372036854775807))",
+        "iiii", contact, campaign, file, id);
+    sql_run(sql,
+            "INSERT INTO notification_case SELECT ?1, id FROM \"case\" WHERE contact_id = ?2 AND campaign_id = ?3"
+            " AND state = 3 AND notification_id = ?1",
+            "iii", id, contact, campaign);
+    sql_run(sql,
+            "UPDATE rung SET notification_id = ?1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+            " WHERE n.notification_id = ?1 AND rung.case_id = k.id AND rung.position = k.position",
+            "i", id);
+}

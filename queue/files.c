@@ -1,0 +1,333 @@
+/* Feed files as a whole: registered, finished, failed. */
+#include "daemon/base/crash.h"
+#include "daemon/base/mem.h"
+#include "queue/outcome.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- Beginning --------------------------------------------------------------------------------------------------------------------- */
+
+struct begin {
+    struct request request;
+    struct queue_file file;
+    char *campaign;
+    int64_t now;
+    struct queue_file_begun begun;
+    char *message;
+    void (*done)(void *context, const struct queue_file_begun *begun);
+    void *context;
+};
+
+static char *default_campaign(const char *profile, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    return mem_format("%s-%.*s", profile, (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+}
+
+/* This very claim, begun before the daemon died. */
+static bool find_claim(struct store *store, struct begin *begin)
+{
+    sqlite3_stmt *row = sql_query(store->sql,
+                                  "SELECT f.id, f.state, f.loaded_to, c.name FROM feed_file f"
+                                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1",
+                                  "t", begin->file.claim);
+    if (!sql_step(store->sql, row))
+        return false;
+    begin->begun.file = sqlite3_column_int64(row, 0);
+    begin->begun.verdict = sqlite3_column_int(row, 1) == FILE_LOADING ? QUEUE_FILE_LOAD : QUEUE_FILE_LOADED;
+    begin->begun.resume_after = (unsigned long)sqlite3_column_int64(row, 2);
+    free(begin->campaign);
+    begin->campaign = sql_copy(row, 3);
+    sqlite3_reset(row);
+    return true;
+}
+
+static bool find_same_bytes(struct store *store, struct begin *begin)
+{
+    if (begin->file.redirect_to)
+        return false;
+    sqlite3_stmt *row = sql_query(store->sql,
+                                  "SELECT c.name, f.name FROM feed_file f JOIN campaign c ON c.id = f.campaign_id"
+                                  " WHERE f.hash = ?1 AND f.profile = ?2 AND f.state IN (1, 2) AND c.state <> 3"
+                                  " AND c.redirect_to IS NULL LIMIT 1",
+                                  "tt", begin->file.hash, begin->file.profile);
+    if (!sql_step(store->sql, row))
+        return false;
+    begin->begun.verdict = QUEUE_FILE_DUPLICATE;
+    free(begin->campaign);
+    free(begin->message);
+    begin->campaign = sql_copy(row, 0);
+    begin->message = mem_format("the same bytes came before as %s", sql_text(row, 1));
+    sqlite3_reset(row);
+    return true;
+}
+
+/* A default name that is taken by a campaign that is over gets a number; a name that a person gave does not. */
+static void free_name(struct store *store, struct begin *begin)
+{
+    char *base = mem_string(begin->campaign);
+    for (int number = 2; number < 100000; number++) {
+        int64_t taken = sql_integer(store->sql, 0, "SELECT 1 FROM campaign WHERE name = ?1", "t", begin->campaign);
+        if (!taken)
+            break;
+        free(begin->campaign);
+        begin->campaign = mem_format("%s-%d", base, number);
+    }
+    free(base);
+}
+
+static int64_t make_campaign(struct store *store, const struct begin *begin)
+{
+    char hash[TEMPLATE_HASH_SIZE];
+    store_keep_template(store, begin->file.template_text, hash);
+    sql_run(store->sql,
+            "INSERT INTO campaign (name, profile, state, created, expires, settings, template_hash, redirect_to)"
+            " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7)",
+            "ttiittt", begin->campaign, begin->file.profile, begin->now, begin->now + store->config->campaigns.expire,
+            begin->file.settings, hash, begin->file.redirect_to);
+    return sql_last_id(store->sql);
+}
+
+/* A later file joins its campaign as it was approved: same profile, same redirection, not over. */
+static int64_t join_campaign(struct store *store, struct begin *begin)
+{
+    sqlite3_stmt *row = sql_query(store->sql,
+                                  "SELECT id, profile = ?2, state = 3 OR expires <= ?3, redirect_to IS ?4 FROM campaign"
+                                  " WHERE name = ?1",
+                                  "ttit", begin->campaign, begin->file.profile, begin->now, begin->file.redirect_to);
+    if (!sql_step(store->sql, row))
+        return 0;
+    int64_t id = sqlite3_column_int64(row, 0);
+    bool same_profile = sqlite3_column_int(row, 1) != 0, over = sqlite3_column_int(row, 2) != 0;
+    bool same_way = sqlite3_column_int(row, 3) != 0;
+    sqlite3_reset(row);
+    if (same_profile && !over && same_way)
+        return id;
+    begin->begun.verdict = QUEUE_FILE_REFUSED;
+    begin->message = mem_format("campaign %s %s: choose another name", begin->campaign,
+                                over            ? "is over"
+                                : !same_profile ? "belongs to another profile"
+                                                : "sends its mails elsewhere (redirect_to)");
+    return -1;
+}
+
+static int run_begin(struct store *store, struct request *request)
+{
+    struct begin *begin = (struct begin *)request;
+    const struct queue_file *file = &begin->file;
+    bool named = file->campaign != NULL;
+    free(begin->campaign);
+    free(begin->message);
+    begin->message = NULL;
+    begin->campaign = named ? mem_string(file->campaign) : default_campaign(file->profile, file->name);
+    begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD };
+    if (find_claim(store, begin) || find_same_bytes(store, begin))
+        return 0;
+    if (!named)
+        free_name(store, begin);
+    int64_t campaign = named ? join_campaign(store, begin) : 0;
+    if (campaign < 0)
+        return 0;
+    if (!campaign)
+        campaign = make_campaign(store, begin);
+    sql_run(
+        store->sql,
+        "INSERT INTO feed_file (campaign_id, claim, name, profile, hash, size, state, hold, approve_above, received)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9)",
+        "ittttiiii", campaign, file->claim, file->name, file->profile, file->hash, file->size, (int64_t)file->hold,
+        file->approve_above, begin->now);
+    begin->begun.file = sql_last_id(store->sql);
+    store_audit(store, begin->now, file->who, "submit", begin->campaign, "%s (%lld bytes, SHA-256 %s)%s%s", file->name,
+                (long long)file->size, file->hash, file->redirect_to ? ", redirected to " : "",
+                file->redirect_to ? file->redirect_to : "");
+    return 0;
+}
+
+static void finish_begin(struct request *request)
+{
+    struct begin *begin = (struct begin *)request;
+    if (request->status) {
+        begin->begun.verdict = QUEUE_FILE_REFUSED;
+        free(begin->message);
+        begin->message = mem_string(request->error.text);
+    }
+    begin->begun.campaign = begin->campaign;
+    begin->begun.message = begin->message;
+    begin->done(begin->context, &begin->begun);
+    const struct queue_file *file = &begin->file;
+    const char *const strings[] = { file->claim,    file->name,          file->profile,     file->campaign, file->hash,
+                                    file->settings, file->template_text, file->redirect_to, file->who };
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+        free((char *)(uintptr_t)strings[i]);
+    free(begin->campaign);
+    free(begin->message);
+    free(begin);
+}
+
+void queue_file_begin(struct queue *queue, const struct queue_file *file,
+                      void (*done)(void *context, const struct queue_file_begun *begun), void *context)
+{
+    struct begin *begin = mem_zero(1, sizeof *begin);
+    begin->request.run = run_begin;
+    begin->request.finish = finish_begin;
+    begin->file = *file;
+    begin->file.claim = mem_string(file->claim);
+    begin->file.name = mem_string(file->name);
+    begin->file.profile = mem_string(file->profile);
+    begin->file.campaign = mem_string(file->campaign);
+    begin->file.hash = mem_string(file->hash);
+    begin->file.settings = mem_string(file->settings);
+    begin->file.template_text = mem_string(file->template_text);
+    begin->file.redirect_to = mem_string(file->redirect_to);
+    begin->file.who = mem_string(file->who);
+    begin->now = wall_clock();
+    begin->done = done;
+    begin->context = context;
+    store_submit(queue, &begin->request);
+}
+
+/* ---- Finishing and failing ----------------------------------------------------------------------------------------------------------- */
+
+struct finish {
+    struct request request;
+    int64_t file, now;
+    unsigned long rows, rejected;
+    char *why;
+    struct queue_file_summary summary;
+    char *campaign;
+    void (*done)(void *context, int status, const char *message, const struct queue_file_summary *summary);
+    queue_done *failed;
+    void *context;
+};
+
+/* Nothing of the file stays: its findings are free again, and a campaign of no other file is gone. */
+static void forget(struct store *store, int64_t file, const char *why)
+{
+    struct sql *sql = store->sql;
+    int64_t campaign = sql_integer(sql, 0, "SELECT campaign_id FROM feed_file WHERE id = ?1", "i", file);
+    sql_run(
+        sql,
+        "UPDATE campaign SET open_cases = open_cases - (SELECT count(*) FROM \"case\" WHERE file_id = ?2 AND state < 6)"
+        " WHERE id = ?1",
+        "ii", campaign, file);
+    sql_run(sql, "DELETE FROM finding WHERE case_id IN (SELECT id FROM \"case\" WHERE file_id = ?1)", "i", file);
+    sql_run(sql, "DELETE FROM incident WHERE file_id = ?1", "i", file);
+    sql_run(sql, "DELETE FROM \"case\" WHERE file_id = ?1", "i", file);
+    sql_run(sql, "UPDATE feed_file SET state = 3, why = ?2, loaded_to = 0 WHERE id = ?1", "it", file, why);
+    sql_run(sql,
+            "UPDATE campaign SET state = 3, name = name || ' (failed ' || id || ')' WHERE id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state <> 3)",
+            "i", campaign);
+}
+
+static void summarise(struct store *store, struct finish *finish)
+{
+    sqlite3_stmt *row =
+        sql_query(store->sql,
+                  "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
+                  " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above FROM feed_file f"
+                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
+                  "i", finish->file);
+    if (!sql_step(store->sql, row))
+        return;
+    free(finish->campaign);
+    finish->campaign = sql_copy(row, 0);
+    finish->summary = (struct queue_file_summary){
+        .campaign = finish->campaign,
+        .incidents = sqlite3_column_int64(row, 1),
+        .duplicates = sqlite3_column_int64(row, 2),
+        .targets = sqlite3_column_int64(row, 3),
+    };
+    finish->summary.held = finish->summary.targets > 0 &&
+                           (sqlite3_column_int(row, 4) || finish->summary.targets > sqlite3_column_int64(row, 5));
+    sqlite3_reset(row);
+}
+
+static int run_finish(struct store *store, struct request *request)
+{
+    struct finish *finish = (struct finish *)request;
+    unsigned long most = (unsigned long)store->config->campaigns.max_rejected;
+    if (finish->rejected * 100 > finish->rows * most) {
+        char *why = mem_format("%lu of %lu rows were rejected, more than campaigns.max_rejected (%lu%%): the file was"
+                               " taken back whole; mend it and drop it again",
+                               finish->rejected, finish->rows, most);
+        forget(store, finish->file, why);
+        error_set(&request->error, -EBADMSG, "%s", why);
+        free(why);
+        finish->summary.targets = -1; /* see finish_finish(): what forget() did must stay */
+        return 0;
+    }
+    summarise(store, finish);
+    sql_run(
+        store->sql,
+        "UPDATE feed_file SET state = 2, rows = ?2, rejected = ?3, approved = ?4, result_due = ?5, result_written = ?6"
+        " WHERE id = ?1 AND state = 1",
+        "iiiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected, (int64_t)!finish->summary.held,
+        DUE_NEVER, finish->now);
+    sql_run(store->sql, "UPDATE \"case\" SET due = ?2 WHERE file_id = ?1 AND state = 1", "ii", finish->file,
+            finish->now);
+    return 0;
+}
+
+static void finish_finish(struct request *request)
+{
+    struct finish *finish = (struct finish *)request;
+    int status = finish->summary.targets < 0 ? -EBADMSG : request->status;
+    finish->done(finish->context, status, request->error.text, status ? NULL : &finish->summary);
+    free(finish->campaign);
+    free(finish);
+}
+
+void queue_file_finish(struct queue *queue, int64_t file, unsigned long rows, unsigned long rejected,
+                       void (*done)(void *context, int status, const char *message,
+                                    const struct queue_file_summary *summary),
+                       void *context)
+{
+    struct finish *finish = mem_zero(1, sizeof *finish);
+    finish->request.run = run_finish;
+    finish->request.finish = finish_finish;
+    finish->file = file;
+    finish->now = wall_clock();
+    finish->rows = rows;
+    finish->rejected = rejected;
+    finish->done = done;
+    finish->context = context;
+    store_submit(queue, &finish->request);
+}
+
+static int run_fail(struct store *store, struct request *request)
+{
+    const struct finish *finish = (struct finish *)request;
+    forget(store, finish->file, finish->why);
+    return 0;
+}
+
+static void finish_fail(struct request *request)
+{
+    struct finish *finish = (struct finish *)request;
+    finish->failed(finish->context, request->status, request->error.text);
+    free(finish->why);
+    free(finish);
+}
+
+void queue_file_fail(struct queue *queue, int64_t file, const char *why, queue_done *done, void *context)
+{
+    struct finish *finish = mem_zero(1, sizeof *finish);
+    finish->request.run = run_fail;
+    finish->request.finish = finish_fail;
+    finish->file = file;
+    finish->why = mem_string(why);
+    finish->failed = done;
+    finish->context = context;
+    store_submit(queue, &finish->request);
+}

@@ -1,0 +1,82 @@
+/* Loading a notification with all that its mail is made of. */
+#include "daemon/base/mem.h"
+#include "queue/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void store_append(struct notification ***list, size_t *count, struct notification *one)
+{
+    if ((*count & (*count + 1)) == 0 || !*list)
+        *list = mem_resize(*list, *count * 2 + 2, sizeof **list);
+    (*list)[(*count)++] = one;
+}
+
+static void load_incidents(struct sql *sql, struct notification_case *one)
+{
+    size_t room = 0;
+    sqlite3_stmt *rows = sql_query(sql,
+                                   "SELECT line, data FROM incident WHERE case_id = ?1 AND case_id > 0"
+                                   " ORDER BY file_id, line",
+                                   "i", one->id);
+    while (sql_step(sql, rows)) {
+        if (one->count == room) {
+            room = room ? room * 2 : 1;
+            one->incidents = mem_resize(one->incidents, room, sizeof *one->incidents);
+        }
+        one->incidents[one->count].id = sqlite3_column_int64(rows, 0);
+        one->incidents[one->count++].json = sql_copy(rows, 1);
+    }
+}
+
+static void load_cases(struct sql *sql, struct notification *notification)
+{
+    size_t room = 0;
+    sqlite3_stmt *rows = sql_query(sql,
+                                   "SELECT k.id, k.target FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                                   " WHERE n.notification_id = ?1 ORDER BY k.id",
+                                   "i", notification->id);
+    while (sql_step(sql, rows)) {
+        if (notification->case_count == room) {
+            room = room ? room * 2 : 1;
+            notification->cases = mem_resize(notification->cases, room, sizeof *notification->cases);
+        }
+        struct notification_case *one = &notification->cases[notification->case_count++];
+        *one = (struct notification_case){ .id = sqlite3_column_int64(rows, 0), .target = sql_copy(rows, 1) };
+    }
+    for (size_t i = 0; i < notification->case_count; i++)
+        load_incidents(sql, &notification->cases[i]);
+}
+
+struct notification *store_load_notification(struct sql *sql, int64_t id)
+{
+    sqlite3_stmt *row =
+        sql_query(sql,
+                  "SELECT n.kind, c.name, a.address, c.redirect_to, n.kinds, n.party, n.evidence, n.date, n.key_id,"
+                  " n.renderer, t.text, coalesce(n.settings, c.settings), n.attempts FROM notification n"
+                  " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id"
+                  " LEFT JOIN template t ON t.hash = n.template_hash WHERE n.id = ?1",
+                  "i", id);
+    if (!sql_step(sql, row))
+        return NULL;
+    struct notification *notification = mem_zero(1, sizeof *notification);
+    *notification = (struct notification){
+        .id = id,
+        .kind = (enum notification_kind)sqlite3_column_int(row, 0),
+        .campaign = sql_copy(row, 1),
+        .recipient = sql_copy(row, 2),
+        .envelope_to = sql_copy(row, sqlite3_column_type(row, 3) == SQLITE_NULL ? 2 : 3),
+        .contact_kinds = sql_copy(row, 4),
+        .party = mem_string(party_name((enum party)sqlite3_column_int(row, 5))),
+        .evidence = sql_copy(row, 6),
+        .date = sqlite3_column_int64(row, 7),
+        .key_id = (unsigned)sqlite3_column_int(row, 8),
+        .renderer = (unsigned)sqlite3_column_int(row, 9),
+        .template_text = mem_string(sql_text(row, 10)),
+        .settings = sql_copy(row, 11),
+        .attempts = (unsigned)sqlite3_column_int(row, 12),
+    };
+    sqlite3_reset(row);
+    load_cases(sql, notification);
+    return notification;
+}

@@ -1,0 +1,288 @@
+/* What a person orders: each a row of orders[], each kept in the audit trail. */
+#include "daemon/base/address.h"
+#include "daemon/base/mem.h"
+#include "daemon/base/name.h"
+#include "queue/outcome.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct order {
+    struct request request;
+    json_t *order, *result;
+    char *who;
+    int64_t now;
+    void (*done)(void *context, int status, const char *message, json_t *result);
+    void *context;
+};
+
+static const char *argument(const struct order *order, const char *name)
+{
+    const char *text = json_string_value(json_object_get(order->order, name));
+    return text ? text : "";
+}
+
+struct campaign_of {
+    int64_t id;
+    enum campaign_state state;
+};
+
+static int find_campaign(struct store *store, struct order *order, struct campaign_of *campaign)
+{
+    const char *name = argument(order, "campaign");
+    sqlite3_stmt *row = sql_query(store->sql, "SELECT id, state FROM campaign WHERE name = ?1 AND id > 0", "t", name);
+    if (!sql_step(store->sql, row))
+        return error_set(&order->request.error, -ENOENT,
+                         "there is no campaign called '%s': `tocsin campaign list` names them", name);
+    campaign->id = sqlite3_column_int64(row, 0);
+    campaign->state = (enum campaign_state)sqlite3_column_int(row, 1);
+    sqlite3_reset(row);
+    return 0;
+}
+
+/* ---- Campaigns ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Held for approval: sent with the date of the approval, which is when they are first due. */
+static int64_t release_held(struct store *store, int64_t campaign, int hold, int64_t now)
+{
+    int64_t id, count = 0;
+    while ((id = sql_integer(store->sql, 0,
+                             "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = ?2 LIMIT 1",
+                             "ii", campaign, (int64_t)hold)) &&
+           store_move_notification(store, id, NOTIFICATION_QUEUED, now)) {
+        if (hold == 1)
+            sql_run(store->sql, "UPDATE notification SET date = ?2 / 1000, created = ?2 WHERE id = ?1", "ii", id, now);
+        count++;
+    }
+    return count;
+}
+
+static int approve(struct store *store, struct order *order)
+{
+    struct campaign_of campaign;
+    int status = find_campaign(store, order, &campaign);
+    if (status)
+        return status;
+    if (campaign.state != CAMPAIGN_RUNNING && campaign.state != CAMPAIGN_PAUSED)
+        return error_set(&order->request.error, -EINVAL, "campaign %s is %s: there is nothing to approve",
+                         argument(order, "campaign"), campaign_state_name(campaign.state));
+    int files =
+        sql_run(store->sql, "UPDATE feed_file SET approved = 1 WHERE campaign_id = ?1 AND approved = 0 AND state = 2",
+                "i", campaign.id);
+    if (!files)
+        return error_set(&order->request.error, -EINVAL, "campaign %s has nothing that waits for approval",
+                         argument(order, "campaign"));
+    int64_t released = release_held(store, campaign.id, 1, order->now);
+    sql_run(store->sql,
+            "UPDATE \"case\" SET due = ?2 WHERE campaign_id = ?1 AND state = 3 AND notification_id IS NULL"
+            " AND due = 9223372036854775807",
+            "ii", campaign.id, order->now);
+    store_audit(store, order->now, order->who, "approve", argument(order, "campaign"), "%d files, %lld notifications",
+                files, (long long)released);
+    json_object_set_new(order->result, "notifications", json_integer(released));
+    return 0;
+}
+
+static int set_state(struct store *store, struct order *order, enum campaign_state from, enum campaign_state to)
+{
+    struct campaign_of campaign;
+    const char *name = argument(order, "campaign"), *verb = argument(order, "verb"), *why = argument(order, "why");
+    int status = find_campaign(store, order, &campaign);
+    if (status)
+        return status;
+    if (campaign.state != from && !(to == CAMPAIGN_CANCELLED && campaign.state == CAMPAIGN_PAUSED))
+        return error_set(&order->request.error, -EINVAL, "campaign %s is %s: cannot %s it", name,
+                         campaign_state_name(campaign.state), verb);
+    sql_run(store->sql, "UPDATE campaign SET state = ?2, paused_why = ?3, refusals = 0 WHERE id = ?1", "iit",
+            campaign.id, (int64_t)to, to == CAMPAIGN_PAUSED ? (*why ? why : "by a person") : NULL);
+    if (to == CAMPAIGN_RUNNING)
+        release_held(store, campaign.id, 2, order->now);
+    store_audit(store, order->now, order->who, verb, name, "%s", why);
+    return 0;
+}
+
+static int pause_campaign(struct store *store, struct order *order)
+{
+    return set_state(store, order, CAMPAIGN_RUNNING, CAMPAIGN_PAUSED);
+}
+
+static int resume_campaign(struct store *store, struct order *order)
+{
+    return set_state(store, order, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING);
+}
+
+static int cancel_campaign(struct store *store, struct order *order)
+{
+    return set_state(store, order, CAMPAIGN_RUNNING, CAMPAIGN_CANCELLED);
+}
+
+/* ---- The queue ------------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t notification_of(const struct order *order)
+{
+    return json_integer_value(json_object_get(order->order, "notification"));
+}
+
+/* {"notification": N} or {"campaign": NAME}: what is deferred is tried now. */
+static int retry(struct store *store, struct order *order)
+{
+    int changed;
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)notification_of(order));
+    if (notification_of(order)) {
+        changed = sql_run(store->sql, "UPDATE notification SET due = ?2 WHERE id = ?1 AND state = 4", "ii",
+                          notification_of(order), order->now);
+    } else {
+        struct campaign_of campaign;
+        int status = find_campaign(store, order, &campaign);
+        if (status)
+            return status;
+        changed = sql_run(store->sql, "UPDATE notification SET due = ?2 WHERE campaign_id = ?1 AND state = 4", "ii",
+                          campaign.id, order->now);
+    }
+    if (!changed)
+        return error_set(&order->request.error, -EINVAL, "nothing there is deferred");
+    store_audit(store, order->now, order->who, "retry", notification_of(order) ? number : argument(order, "campaign"),
+                "%d notifications", changed);
+    json_object_set_new(order->result, "notifications", json_integer(changed));
+    return 0;
+}
+
+/* {"notification": N}: never sent (again); its cases are cancelled. */
+static int cancel_notification(struct store *store, struct order *order)
+{
+    int64_t id = notification_of(order);
+    size_t count;
+    int64_t *cases = store_cases_at(store, id, &count);
+    bool moved = store_move_notification(store, id, NOTIFICATION_CANCELLED, DUE_NEVER);
+    for (size_t i = 0; moved && i < count; i++)
+        store_move_case(store, cases[i], CASE_CANCELLED, DUE_NEVER);
+    free(cases);
+    if (!moved)
+        return error_set(&order->request.error, -EINVAL,
+                         "notification %lld cannot be cancelled: there is none, or it has been sent", (long long)id);
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)id);
+    store_audit(store, order->now, order->who, "cancel", number, "%zu cases", count);
+    return 0;
+}
+
+/* ---- Suppression ------------------------------------------------------------------------------------------------------------------------- */
+
+/* {"object": ADDRESS or DOMAIN}: its normal spelling, or -EINVAL. */
+static int object_of(struct order *order, char out[ADDRESS_MAX_LENGTH + 1])
+{
+    const char *text = argument(order, "object");
+    size_t length = strlen(text);
+    if (strchr(text, '@') ? address_normalise(text, length, out) : name_normalise(text, length, out))
+        return error_set(&order->request.error, -EINVAL, "'%.100s' is neither an address nor a domain", text);
+    return 0;
+}
+
+static int suppress(struct store *store, struct order *order)
+{
+    char object[ADDRESS_MAX_LENGTH + 1];
+    int status = object_of(order, object);
+    if (status)
+        return status;
+    const char *why = argument(order, "why");
+    if (!store_suppress(store, object, *why ? why : "by a person", order->who, order->now, false))
+        return error_set(&order->request.error, -EEXIST, "%s is suppressed already", object);
+    store_withdraw(store, object, order->now);
+    store_audit(store, order->now, order->who, "suppress", object, "%s", why);
+    return 0;
+}
+
+static int unsuppress(struct store *store, struct order *order)
+{
+    char object[ADDRESS_MAX_LENGTH + 1];
+    int status = object_of(order, object);
+    if (status)
+        return status;
+    if (sql_integer(store->sql, 0, "SELECT opt_out FROM suppression WHERE object = ?1", "t", object) &&
+        !json_is_true(json_object_get(order->order, "force")))
+        return error_set(&order->request.error, -EPERM,
+                         "%s opted out, and that holds for ever; if its owner asks for mail again, say --force",
+                         object);
+    if (!sql_run(store->sql, "DELETE FROM suppression WHERE object = ?1", "t", object))
+        return error_set(&order->request.error, -ENOENT, "%s is not suppressed", object);
+    store_audit(store, order->now, order->who, "unsuppress", object, "%s", argument(order, "why"));
+    return 0;
+}
+
+/* ---- Everything ---------------------------------------------------------------------------------------------------------------------------- */
+
+static int set_stopped(struct store *store, struct order *order, const char *value)
+{
+    sql_run(store->sql,
+            "INSERT INTO setting (name, value) VALUES ('stopped', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1", "t",
+            value);
+    store_audit(store, order->now, order->who, argument(order, "verb"), "all sending", "%s", argument(order, "why"));
+    return 0;
+}
+
+static int stop(struct store *store, struct order *order)
+{
+    return set_stopped(store, order, order->who);
+}
+
+static int start(struct store *store, struct order *order)
+{
+    return set_stopped(store, order, "");
+}
+
+/* To add an order: a function above and a row here; command/ and control/ name it by its verb. */
+static const struct {
+    const char *verb;
+    int (*run)(struct store *store, struct order *order);
+} orders[] = {
+    { "approve", approve },
+    { "pause", pause_campaign },
+    { "resume", resume_campaign },
+    { "cancel", cancel_campaign },
+    { "retry", retry },
+    { "cancel-notification", cancel_notification },
+    { "suppress", suppress },
+    { "unsuppress", unsuppress },
+    { "stop", stop },
+    { "start", start },
+};
+
+static int run_order(struct store *store, struct request *request)
+{
+    struct order *order = (struct order *)request;
+    json_decref(order->result);
+    order->result = json_object();
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        if (strcmp(orders[i].verb, argument(order, "verb")) == 0)
+            return orders[i].run(store, order);
+    return error_set(&request->error, -ENOSYS, "there is no order '%s'", argument(order, "verb"));
+}
+
+static void finish_order(struct request *request)
+{
+    struct order *order = (struct order *)request;
+    const char *verb = argument(order, "verb");
+    if (!request->status && (strcmp(verb, "stop") == 0 || strcmp(verb, "start") == 0))
+        store_set_stopped(request->queue, strcmp(verb, "stop") == 0);
+    order->done(order->context, request->status, request->error.text, request->status ? NULL : order->result);
+    json_decref(order->order);
+    json_decref(order->result);
+    free(order->who);
+    free(order);
+}
+
+void queue_order(struct queue *queue, const json_t *order, const char *who, int64_t now,
+                 void (*done)(void *context, int status, const char *message, json_t *result), void *context)
+{
+    struct order *one = mem_zero(1, sizeof *one);
+    one->request.run = run_order;
+    one->request.finish = finish_order;
+    one->order = json_deep_copy(order);
+    one->who = mem_string(who);
+    one->now = now;
+    one->done = done;
+    one->context = context;
+    store_submit(queue, &one->request);
+}

@@ -1,0 +1,299 @@
+/* Outcomes: what became of an attempt, and what came back later. */
+#include "queue/outcome.h"
+#include "daemon/base/mem.h"
+#include "queue/retry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOLD_REFUSAL = 2 };
+enum { BOUNCED_IN_SESSION = 1, BOUNCED_LATER = 2 };
+
+struct standing {
+    int64_t campaign, contact, first_attempt, attempts;
+    bool redirected;
+    char *address;
+};
+
+static bool standing_of(struct store *store, int64_t id, struct standing *at)
+{
+    sqlite3_stmt *row =
+        sql_query(store->sql,
+                  "SELECT n.campaign_id, n.contact_id, coalesce(n.first_attempt, 0), n.attempts,"
+                  " c.redirect_to IS NOT NULL, a.address FROM notification n JOIN campaign c ON c.id = n.campaign_id"
+                  " JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1",
+                  "i", id);
+    if (!sql_step(store->sql, row))
+        return false;
+    *at = (struct standing){
+        .campaign = sqlite3_column_int64(row, 0),
+        .contact = sqlite3_column_int64(row, 1),
+        .first_attempt = sqlite3_column_int64(row, 2),
+        .attempts = sqlite3_column_int64(row, 3),
+        .redirected = sqlite3_column_int(row, 4) != 0,
+        .address = sql_copy(row, 5),
+    };
+    sqlite3_reset(row);
+    return true;
+}
+
+/* What a bounce says about a mailbox is remembered for every later campaign. A full mailbox is not dead: it may be emptied. */
+static void learn_bounce(struct store *store, const struct standing *at, const char *reason, bool about_recipient,
+                         int64_t now)
+{
+    if (at->redirected || !about_recipient)
+        return;
+    sql_run(store->sql,
+            "UPDATE contact SET bounced = bounced + 1,"
+            " dead_reason = CASE ?2 WHEN 'mailbox_full' THEN dead_reason ELSE ?2 END,"
+            " dead_since = CASE ?2 WHEN 'mailbox_full' THEN dead_since ELSE ?3 END WHERE id = ?1",
+            "iti", at->contact, reason, now);
+}
+
+static void bounce(struct store *store, int64_t id, const struct standing *at, int how, const char *reason,
+                   bool about_recipient, int64_t now)
+{
+    if (!store_move_notification(store, id, NOTIFICATION_BOUNCED, DUE_NEVER))
+        return;
+    sql_run(store->sql, "UPDATE notification SET bounced = ?2, reason = ?3 WHERE id = ?1", "iit", id, (int64_t)how,
+            reason);
+    learn_bounce(store, at, reason, about_recipient, now);
+    store_escalate(store, id, RUNG_BOUNCED, now);
+}
+
+static void take(struct store *store, int64_t id, const struct standing *at, int64_t now)
+{
+    /* The report of a bounce can overtake this commit: then the notification has moved on, but a server did take it. */
+    sql_run(store->sql, "UPDATE notification SET accepted = ?2 WHERE id = ?1", "ii", id, now);
+    store_move_notification(store, id, NOTIFICATION_ACCEPTED, now + store->config->bounces.window);
+    sql_run(store->sql, "UPDATE campaign SET refusals = 0 WHERE id = ?1 AND refusals > 0", "i", at->campaign);
+}
+
+static void defer(struct store *store, int64_t id, const struct standing *at, const char *reason, int64_t now)
+{
+    const struct config *config = store->config;
+    if (at->first_attempt && now - at->first_attempt >= config->delivery.retry_for) {
+        if (!store_move_notification(store, id, NOTIFICATION_GIVEN_UP, DUE_NEVER))
+            return;
+        sql_run(store->sql, "UPDATE notification SET reason = ?2 WHERE id = ?1", "it", id, reason);
+        store_escalate(store, id, RUNG_GIVEN_UP, now);
+        return;
+    }
+    int64_t wait =
+        retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
+    store_move_notification(store, id, NOTIFICATION_DEFERRED, now + wait);
+}
+
+/* A refusal that is about us: touches neither ladder nor history, and enough of them in a row pull the brake. */
+static void refuse(struct store *store, int64_t id, const struct standing *at, const char *reason, const char *said,
+                   int64_t now)
+{
+    const struct config *config = store->config;
+    int64_t wait =
+        retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
+    if (store_move_notification(store, id, NOTIFICATION_HELD, now + wait))
+        sql_run(store->sql, "UPDATE notification SET hold = ?2, reason = ?3 WHERE id = ?1", "iit", id,
+                (int64_t)HOLD_REFUSAL, reason);
+    sql_run(store->sql, "UPDATE campaign SET refusals = refusals + 1 WHERE id = ?1", "i", at->campaign);
+    int64_t refusals =
+        sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1 AND state = 1", "i", at->campaign);
+    if (!at->campaign || !config->campaigns.brake || refusals < config->campaigns.brake)
+        return;
+    char *why = mem_format("%lld refusals in a row are about us, not about the recipients; the last: %s",
+                           (long long)refusals, said && *said ? said : "(no words)");
+    sql_run(store->sql, "UPDATE campaign SET state = 2, paused_why = ?2 WHERE id = ?1", "it", at->campaign, why);
+    char *name = NULL;
+    sqlite3_stmt *row = sql_query(store->sql, "SELECT name FROM campaign WHERE id = ?1", "i", at->campaign);
+    if (sql_step(store->sql, row)) {
+        name = sql_copy(row, 0);
+        sqlite3_reset(row);
+    }
+    store_audit(store, now, "tocsind", "pause", name ? name : "", "brake: %s", why);
+    free(name);
+    free(why);
+}
+
+/* ---- Attempts ---------------------------------------------------------------------------------------------------------------------- */
+
+struct record_attempt {
+    struct request request;
+    struct queue_attempt attempt;
+    char *stage, *reason, *text;
+};
+
+static int run_attempt(struct store *store, struct request *request)
+{
+    const struct record_attempt *record = (struct record_attempt *)request;
+    const struct queue_attempt *attempt = &record->attempt;
+    int64_t id = attempt->notification;
+    struct standing at;
+    sql_run(store->sql,
+            "INSERT INTO attempt (notification_id, time, verdict, stage, code, enhanced, reason, text)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "iiitittt", id, attempt->time, (int64_t)attempt->verdict, record->stage, (int64_t)attempt->code,
+            attempt->enhanced[0] ? attempt->enhanced : NULL, record->reason, record->text);
+    /* A relay that is down says nothing about a mail: the time for retries begins when a server has heard of it. */
+    sql_run(store->sql,
+            "UPDATE notification SET attempts = attempts + 1,"
+            " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END WHERE id = ?1",
+            "iii", id, attempt->time, (int64_t)attempt->reached);
+    if (!standing_of(store, id, &at))
+        return 0;
+    switch (attempt->verdict) {
+    case QUEUE_ACCEPTED:
+        take(store, id, &at, attempt->time);
+        break;
+    case QUEUE_DEFERRED:
+        defer(store, id, &at, record->reason, attempt->time);
+        break;
+    case QUEUE_BOUNCED:
+        bounce(store, id, &at, BOUNCED_IN_SESSION, record->reason, attempt->about_recipient, attempt->time);
+        break;
+    case QUEUE_ABOUT_US:
+        refuse(store, id, &at, record->reason, record->text, attempt->time);
+        break;
+    }
+    free(at.address);
+    return 0;
+}
+
+static void finish_attempt(struct request *request)
+{
+    struct record_attempt *record = (struct record_attempt *)request;
+    free(record->stage);
+    free(record->reason);
+    free(record->text);
+    free(record);
+}
+
+void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt)
+{
+    struct record_attempt *record = mem_zero(1, sizeof *record);
+    record->request.run = run_attempt;
+    record->request.finish = finish_attempt;
+    record->attempt = *attempt;
+    record->stage = mem_string(attempt->stage);
+    record->reason = mem_string(attempt->reason);
+    record->text = mem_string(attempt->text);
+    store_submit(queue, &record->request);
+}
+
+/* ---- What comes back --------------------------------------------------------------------------------------------------------------- */
+
+void store_deliver(struct store *store, int64_t id, enum case_state end)
+{
+    struct standing at;
+    if (!standing_of(store, id, &at))
+        return;
+    if (store_move_notification(store, id, NOTIFICATION_DELIVERED, DUE_NEVER) && !at.redirected)
+        sql_run(store->sql,
+                "UPDATE contact SET accepted = accepted + 1, dead_reason = NULL, dead_since = NULL WHERE id = ?1", "i",
+                at.contact);
+    free(at.address);
+    int64_t *ids = NULL;
+    size_t count = 0, room = 0;
+    /* An answer counts wherever the case has got to since; the window's end only where it still stands. */
+    sqlite3_stmt *rows = sql_query(store->sql,
+                                   "SELECT k.id FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                                   " WHERE n.notification_id = ?1 AND (k.notification_id = ?1 OR ?2)",
+                                   "ii", id, (int64_t)(end == CASE_ANSWERED));
+    while (sql_step(store->sql, rows)) {
+        if (count == room)
+            ids = mem_resize(ids, room = room ? room * 2 : 4, sizeof *ids);
+        ids[count++] = sqlite3_column_int64(rows, 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        store_move_case(store, ids[i], end, DUE_NEVER);
+    free(ids);
+}
+
+struct record_returned {
+    struct request request;
+    struct queue_returned returned;
+    char *class, *reason, *status, *reply, *diagnostic, *from, *token_fault, *address, *settings, *template_text;
+    queue_done *done;
+    void *context;
+};
+
+static void act(struct store *store, const struct record_returned *record)
+{
+    const struct queue_returned *returned = &record->returned;
+    struct standing at;
+    if (returned->meaning == QUEUE_RETURNED_OPT_OUT) {
+        store_opt_out(store, returned->notification, record->address, record->settings, record->template_text,
+                      returned->time);
+        return;
+    }
+    if (!returned->notification || !standing_of(store, returned->notification, &at))
+        return;
+    switch (returned->meaning) {
+    case QUEUE_RETURNED_BOUNCE:
+        bounce(store, returned->notification, &at, BOUNCED_LATER, record->reason, returned->about_recipient,
+               returned->time);
+        break;
+    case QUEUE_RETURNED_ABOUT_US:
+        refuse(store, returned->notification, &at, record->reason, record->diagnostic, returned->time);
+        break;
+    case QUEUE_RETURNED_DELIVERED:
+        store_deliver(store, returned->notification, CASE_DELIVERED);
+        break;
+    case QUEUE_RETURNED_ANSWER:
+        store_deliver(store, returned->notification, CASE_ANSWERED);
+        break;
+    case QUEUE_RETURNED_COMPLAINT:
+        if (store_suppress(store, at.address, "complained", "tocsind", returned->time, false))
+            store_audit(store, returned->time, "tocsind", "suppress", at.address, "complaint about notification %lld",
+                        (long long)returned->notification);
+        break;
+    default:
+        break;
+    }
+    free(at.address);
+}
+
+static int run_returned(struct store *store, struct request *request)
+{
+    const struct record_returned *record = (struct record_returned *)request;
+    const struct queue_returned *returned = &record->returned;
+    sql_run(
+        store->sql,
+        "INSERT INTO returned (notification_id, time, class, reason, status, reply, diagnostic, sender, token_fault)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "iittttttt", returned->notification, returned->time, record->class, record->reason, record->status,
+        record->reply, record->diagnostic, record->from, record->token_fault);
+    act(store, record);
+    return 0;
+}
+
+static void finish_returned(struct request *request)
+{
+    struct record_returned *record = (struct record_returned *)request;
+    record->done(record->context, request->status, request->error.text);
+    char *const strings[] = { record->class,      record->reason,       record->status,      record->reply,
+                              record->diagnostic, record->from,         record->token_fault, record->address,
+                              record->settings,   record->template_text };
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+        free(strings[i]);
+    free(record);
+}
+
+void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context)
+{
+    struct record_returned *record = mem_zero(1, sizeof *record);
+    record->request.run = run_returned;
+    record->request.finish = finish_returned;
+    record->returned = *returned;
+    record->class = mem_string(returned->class);
+    record->reason = mem_string(returned->reason);
+    record->status = mem_string(returned->status);
+    record->reply = mem_string(returned->reply);
+    record->diagnostic = mem_string(returned->diagnostic);
+    record->from = mem_string(returned->from);
+    record->token_fault = mem_string(returned->token_fault);
+    record->address = mem_string(returned->opt_out_address);
+    record->settings = mem_string(returned->receipt_settings);
+    record->template_text = mem_string(returned->receipt_template);
+    record->done = done;
+    record->context = context;
+    store_submit(queue, &record->request);
+}

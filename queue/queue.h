@@ -1,0 +1,218 @@
+/* queue: the durable store of campaigns, cases, notifications, outcomes, suppressions and history.
+ *
+ * One store thread owns the only writing connection and commits in groups: all that arrived while the last commit was syncing goes
+ * into the next. A verb returns at once; its DONE is called on the loop thread after the commit, never before the verb has returned.
+ * Verbs are called on the loop thread unless they say otherwise. All times are milliseconds since 1970 UTC.
+ *
+ * A commit that fails (a full disk) is tried again every second until it succeeds: what was handed over is never dropped, DONE simply comes
+ * later. */
+#ifndef TOCSIN_QUEUE_QUEUE_H
+#define TOCSIN_QUEUE_QUEUE_H
+
+#include "config/config.h"
+#include "daemon/base/incident.h"
+#include "daemon/base/ladder.h"
+#include "daemon/base/notification.h"
+#include "queue/states.h"
+
+#include <jansson.h>
+#include <uv.h>
+
+struct queue;
+
+/* STATUS: 0 or -errno; MESSAGE says why in words for a person ("" when 0), and lives for the length of the call. */
+typedef void queue_done(void *context, int status, const char *message);
+
+/* ---- Opening ------------------------------------------------------------------------------------------------------------------- */
+
+/* Open the store at CONFIG's paths.store, bring its schema up to date, take back the leases of a daemon that died, start the store thread and the
+ * reader thread. New notifications carry KEY_ID. CONFIG must outlive the queue. -EEXIST when another daemon has it open, -EPROTO when a newer Tocsin wrote it. */
+int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, struct queue **out, struct error *error);
+
+/* Commit what has been handed over, call each DONE, end the threads, free. */
+void queue_close(struct queue *queue);
+
+/* Verbs handed over whose DONE has not been called. */
+unsigned queue_pending(const struct queue *queue);
+
+/* ---- Feed files (spool) -------------------------------------------------------------------------------------------------------- */
+
+struct queue_file {
+    const char *claim; /* the spool's unique name for it: found again after a crash */
+    const char *name; /* as it was dropped */
+    const char *profile;
+    const char *campaign; /* NULL: PROFILE-NAME without its extension */
+    const char *hash; /* SHA-256 of the bytes, hex */
+    int64_t size;
+    const char *settings; /* frozen configuration values (notify_settings) */
+    const char *template_text;
+    const char *redirect_to; /* NULL, or where this campaign's mails really go */
+    bool hold; /* wait for approval however small */
+    int64_t approve_above; /* targets */
+    const char *who; /* for the audit trail */
+};
+
+enum queue_file_verdict {
+    QUEUE_FILE_LOAD, /* parse it; skip rows up to and including `resume_after` */
+    QUEUE_FILE_LOADED, /* this very claim was loaded before: only its move to done/ is missing */
+    QUEUE_FILE_DUPLICATE, /* the same bytes came before, in `campaign` */
+    QUEUE_FILE_REFUSED, /* `message` says why: the campaign is over, or belongs to another profile */
+};
+
+struct queue_file_begun {
+    enum queue_file_verdict verdict;
+    int64_t file;
+    unsigned long resume_after;
+    const char *campaign;
+    const char *message;
+};
+
+/* Register a claimed file and, where it is new, its campaign. */
+void queue_file_begin(struct queue *queue, const struct queue_file *file,
+                      void (*done)(void *context, const struct queue_file_begun *begun), void *context);
+
+/* A chunk of incidents on its way into the store, filled by the loading thread. The chunks of one loader go round: the store gives each back
+ * through HOME after its commit. */
+struct queue_chunk;
+struct inbox;
+struct queue_chunk *queue_chunk_new(struct inbox *home);
+void queue_chunk_free(struct queue_chunk *chunk);
+/* Copy INCIDENT in. False when the chunk is full: push it first. */
+bool queue_chunk_add(struct queue_chunk *chunk, const struct incident *incident);
+bool queue_chunk_empty(const struct queue_chunk *chunk);
+/* Hand CHUNK over; comes back to HOME once it is committed. Any thread. */
+void queue_chunk_push(struct queue *queue, struct queue_chunk *chunk, int64_t file);
+/* Make a chunk that came home empty again; returns what became of it: 0 or -errno. */
+int queue_chunk_reset(struct queue_chunk *chunk);
+
+struct queue_file_summary {
+    const char *campaign;
+    int64_t incidents, duplicates, targets;
+    bool held; /* waits for approval */
+};
+
+/* All rows are in: the file's cases may move. Where more than campaigns.max_rejected percent of ROWS were REJECTED the file fails whole
+ * (-EBADMSG), and nothing of it stays. Call only after every chunk has come home. */
+void queue_file_finish(struct queue *queue, int64_t file, unsigned long rows, unsigned long rejected,
+                       void (*done)(void *context, int status, const char *message,
+                                    const struct queue_file_summary *summary),
+                       void *context);
+
+/* The file cannot be read after all: nothing of it stays but the record that it failed, and WHY. */
+void queue_file_fail(struct queue *queue, int64_t file, const char *why, queue_done *done, void *context);
+
+/* Write NAME.result.jsonl's lines for FILE to PATH (made anew, synced) on the reader thread: a line a row, in the file's order. */
+void queue_file_results(struct queue *queue, int64_t file, const char *path, queue_done *done, void *context);
+
+/* A file whose results are to be written again. */
+struct queue_result_due {
+    int64_t file;
+    char *claim, *profile, *name;
+    bool final; /* every case has ended */
+};
+
+/* ---- Contacts ------------------------------------------------------------------------------------------------------------------ */
+
+struct queue_target {
+    int64_t id; /* the case */
+    char *target, *host, *ip; /* host and ip may be NULL */
+    int64_t since; /* when it was first asked for; 0: never before */
+    unsigned tries;
+};
+
+/* Take up to LIMIT new cases whose time has come, now resolving. TARGETS live for the length of the call. */
+void queue_claim_targets(struct queue *queue, int64_t now, unsigned limit,
+                         void (*done)(void *context, const struct queue_target *targets, size_t count), void *context);
+/* What was found (copied). The case waits for its first rung, or is exhausted, or opted out. */
+void queue_set_ladder(struct queue *queue, int64_t id, const struct ladder *ladder, int64_t now);
+/* DNS could not say: ask again at DUE. */
+void queue_resolve_later(struct queue *queue, int64_t id, int64_t now, int64_t due);
+
+/* ---- The clock ----------------------------------------------------------------------------------------------------------------- */
+
+struct queue_turn {
+    bool more; /* there is more to do at once: turn again */
+    int64_t next; /* when something falls due next; INT64_MAX: nothing does */
+    const struct queue_result_due *results;
+    size_t result_count;
+};
+
+/* Do what time brings: compose, release what was held, see windows and campaigns end. At most a few hundred steps a turn. */
+void queue_turn(struct queue *queue, int64_t now, void (*done)(void *context, const struct queue_turn *turn),
+                void *context);
+
+/* ---- Delivery ------------------------------------------------------------------------------------------------------------------ */
+
+/* Lease up to LIMIT due notifications, of all running campaigns in turn. They are the callback's to free. */
+void queue_claim_due(struct queue *queue, int64_t now, unsigned limit,
+                     void (*done)(void *context, struct notification **notifications, size_t count), void *context);
+
+struct queue_attempt {
+    int64_t notification;
+    int64_t time;
+    enum { QUEUE_ACCEPTED, QUEUE_DEFERRED, QUEUE_BOUNCED, QUEUE_ABOUT_US } verdict;
+    const char *stage; /* "connect" … as reply.h's stages */
+    bool reached; /* the server heard of this mail: its MAIL was sent */
+    int code;
+    char enhanced[16]; /* "5.1.1" or "" */
+    const char *reason; /* "user_unknown" … or NULL */
+    bool about_recipient; /* the reason speaks about the mailbox */
+    const char *text;
+};
+
+/* Copied. ESCALATED cases regroup in the next turn. */
+void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt);
+/* Not tried after all (a stop, a limit): queued again, due at DUE. */
+void queue_release(struct queue *queue, int64_t notification, int64_t now, int64_t due);
+
+/* ---- What comes back ----------------------------------------------------------------------------------------------------------- */
+
+struct queue_returned {
+    int64_t notification; /* 0: no token verified */
+    int64_t time;
+    const char *class; /* "hard" … as bounce_class_name() */
+    enum {
+        QUEUE_RETURNED_NOTHING,
+        QUEUE_RETURNED_BOUNCE,
+        QUEUE_RETURNED_ABOUT_US,
+        QUEUE_RETURNED_DELIVERED,
+        QUEUE_RETURNED_ANSWER,
+        QUEUE_RETURNED_COMPLAINT,
+        QUEUE_RETURNED_OPT_OUT
+    } meaning;
+    const char *reason; /* or NULL */
+    bool about_recipient;
+    const char *status, *reply, *diagnostic; /* or NULL */
+    const char *from; /* the writer's address, or NULL */
+    const char *token_fault; /* NULL, "forged" or "stale": counted */
+    const char *opt_out_address; /* without a token: whom to suppress; NULL: the notification's recipient */
+    const char *receipt_settings, *receipt_template; /* for the receipt of an opt-out */
+};
+
+/* Copied. DONE after the commit: only then may the mail be acknowledged. */
+void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context);
+
+/* ---- A person's orders --------------------------------------------------------------------------------------------------------- */
+
+/* ORDER: {"verb":"approve"|"pause"|"resume"|"cancel"|"hold"|"retry"|"suppress"|"unsuppress"|"stop"|"start", …}: orders.c says what each takes.
+ * WHO goes into the audit trail. RESULT lives for the length of the call; NULL when STATUS is not 0. ORDER is copied. */
+void queue_order(struct queue *queue, const json_t *order, const char *who, int64_t now,
+                 void (*done)(void *context, int status, const char *message, json_t *result), void *context);
+
+/* Is all sending stopped (`tocsin stop`), as of the last commit? */
+bool queue_stopped(const struct queue *queue);
+
+/* ---- Reading ------------------------------------------------------------------------------------------------------------------- */
+
+/* Run the read called NAME (reads.h) on the reader thread. RESULT lives for the length of the call; NULL when STATUS is not 0. */
+void queue_read(struct queue *queue, const char *name, const json_t *arguments,
+                void (*done)(void *context, int status, const char *message, json_t *result), void *context);
+
+/* Load notifications (no lease): those of CAMPAIGN that have not been sent yet, by number, OFFSET on, at most LIMIT; or just the one with
+ * number ONE when that is not 0. The callback's to free. */
+void queue_preview(struct queue *queue, const char *campaign, int64_t one, unsigned offset, unsigned limit,
+                   void (*done)(void *context, int status, const char *message, struct notification **notifications,
+                                size_t count, size_t total),
+                   void *context);
+
+#endif

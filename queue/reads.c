@@ -1,0 +1,356 @@
+#include "queue/reads.h"
+
+#include "daemon/base/mem.h"
+#include "queue/read_report.h"
+#include "queue/row_json.h"
+#include "queue/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int read_function(struct sql *sql, const json_t *arguments, json_t *result, struct error *error);
+
+static const char *text_of(const json_t *arguments, const char *name)
+{
+    return json_string_value(json_object_get(arguments, name));
+}
+
+static int64_t number_of(const json_t *arguments, const char *name, int64_t otherwise)
+{
+    const json_t *value = json_object_get(arguments, name);
+    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+static int find_campaign(struct sql *sql, const json_t *arguments, int64_t *id, struct error *error)
+{
+    const char *name = text_of(arguments, "campaign");
+    *id = name ? sql_integer(sql, 0, "SELECT id FROM campaign WHERE name = ?1 AND id > 0", "t", name) : 0;
+    if (*id)
+        return 0;
+    return error_set(error, -ENOENT, "there is no campaign called '%s': `tocsin campaign list` names them",
+                     name ? name : "");
+}
+
+/* ---- Campaigns ----------------------------------------------------------------------------------------------------------------------- */
+
+json_t *read_ends(struct sql *sql, int64_t campaign)
+{
+    json_t *ends = json_object();
+    for (int state = CASE_DELIVERED; state < CASE_STATES; state++)
+        json_object_set_new(ends, case_state_name((enum case_state)state), json_integer(0));
+    int64_t open = 0;
+    sqlite3_stmt *rows =
+        sql_query(sql, "SELECT state, count(*) FROM \"case\" WHERE campaign_id = ?1 GROUP BY state", "i", campaign);
+    while (sql_step(sql, rows)) {
+        enum case_state state = (enum case_state)sqlite3_column_int(rows, 0);
+        if (case_ended(state))
+            json_object_set_new(ends, case_state_name(state), json_integer(sqlite3_column_int64(rows, 1)));
+        else
+            open += sqlite3_column_int64(rows, 1);
+    }
+    json_object_set_new(ends, "open", json_integer(open));
+    return ends;
+}
+
+static int64_t in_state(struct sql *sql, int64_t campaign, enum notification_state state)
+{
+    return sql_integer(sql, 0, "SELECT count(*) FROM notification WHERE campaign_id = ?1 AND state = ?2", "ii",
+                       campaign, (int64_t)state);
+}
+
+static void add_campaign_counts(struct sql *sql, json_t *campaign)
+{
+    int64_t id = json_integer_value(json_object_get(campaign, "id"));
+    json_object_set_new(campaign, "ends", read_ends(sql, id));
+    json_object_set_new(campaign, "held", json_integer(in_state(sql, id, NOTIFICATION_HELD)));
+    json_object_set_new(campaign, "queued", json_integer(in_state(sql, id, NOTIFICATION_QUEUED)));
+    json_object_set_new(campaign, "leased", json_integer(in_state(sql, id, NOTIFICATION_LEASED)));
+    json_object_set_new(campaign, "deferred", json_integer(in_state(sql, id, NOTIFICATION_DEFERRED)));
+    json_object_set_new(campaign, "accepted", json_integer(in_state(sql, id, NOTIFICATION_ACCEPTED)));
+}
+
+/* An unapproved file that is composed is ready to be looked at; one that is not is still finding its contacts. */
+#define CAMPAIGN_COLUMNS                                                                                               \
+    "SELECT c.id, c.name, c.profile, c.state AS \"%state\", c.paused_why, c.created AS \"@created\","                  \
+    " c.expires AS \"@expires\", c.ended AS \"@ended\", c.redirect_to, c.open_cases AS open,"                          \
+    " (SELECT count(*) FROM \"case\" k WHERE k.campaign_id = c.id) AS cases,"                                          \
+    " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id) AS files,"                                         \
+    " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 1) AS files_loading,"                 \
+    " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND c.state IN " \
+    "(1, 2))"                                                                                                          \
+    " AS waiting_for_approval,"                                                                                        \
+    " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.composed " \
+    "= 1"                                                                                                              \
+    " AND c.state IN (1, 2)) AS ready_for_approval"                                                                    \
+    " FROM campaign c WHERE c.id > 0 "
+
+static int read_status(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    (void)arguments;
+    (void)error;
+    json_t *campaigns = rows_json(sql, sql_query(sql, CAMPAIGN_COLUMNS "ORDER BY c.id", ""));
+    size_t index;
+    json_t *campaign;
+    json_array_foreach(campaigns, index, campaign) add_campaign_counts(sql, campaign);
+    json_object_set_new(result, "campaigns", campaigns);
+    bool stopped = sql_integer(sql, 0, "SELECT value <> '' FROM setting WHERE name = 'stopped'", "") != 0;
+    json_object_set_new(result, "stopped", json_boolean(stopped));
+    json_object_set_new(result, "suppressions",
+                        json_integer(sql_integer(sql, 0, "SELECT count(*) FROM suppression", "")));
+    json_object_set_new(
+        result, "forged_bounces",
+        json_integer(sql_integer(sql, 0, "SELECT count(*) FROM returned WHERE token_fault = 'forged'", "")));
+    json_object_set_new(
+        result, "stale_bounces",
+        json_integer(sql_integer(sql, 0, "SELECT count(*) FROM returned WHERE token_fault = 'stale'", "")));
+    return 0;
+}
+
+static json_t *cases_of(struct sql *sql, int64_t campaign, int64_t limit)
+{
+    json_t *cases =
+        rows_json(sql, sql_query(sql,
+                                 "SELECT id, target, host, ip, state AS \":state\", due AS \"@due\", position, note,"
+                                 " notified AS \"@notified\" FROM \"case\" WHERE campaign_id = ?1 ORDER BY id LIMIT ?2",
+                                 "ii", campaign, limit));
+    size_t index;
+    json_t *one;
+    json_array_foreach(cases, index, one)
+    {
+        sqlite3_stmt *rungs =
+            sql_query(sql,
+                      "SELECT r.position, a.address, r.kinds, r.party AS \"&party\", r.score, r.evidence,"
+                      " r.state AS \"/state\", r.why, r.notification_id AS notification FROM rung r"
+                      " JOIN contact a ON a.id = r.contact_id WHERE r.case_id = ?1 ORDER BY r.position",
+                      "i", (int64_t)json_integer_value(json_object_get(one, "id")));
+        json_object_set_new(one, "rungs", rows_json(sql, rungs));
+    }
+    return cases;
+}
+
+static int read_campaign(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t id;
+    int status = find_campaign(sql, arguments, &id, error);
+    if (status)
+        return status;
+    sqlite3_stmt *row = sql_query(sql, CAMPAIGN_COLUMNS "AND c.id = ?1", "i", id);
+    if (sql_step(sql, row)) {
+        json_t *campaign = row_json(row);
+        sqlite3_reset(row);
+        json_object_update(result, campaign);
+        json_decref(campaign);
+    }
+    add_campaign_counts(sql, result);
+    json_object_set_new(
+        result, "feed_files",
+        rows_json(
+            sql,
+            sql_query(sql,
+                      "SELECT name, hash, size, CASE state WHEN 1 THEN 'loading' WHEN 2 THEN 'loaded' ELSE 'failed' END"
+                      " AS state, why, approved AS \"?approved\", rows, rejected, duplicates, received AS \"@received\""
+                      " FROM feed_file WHERE campaign_id = ?1 ORDER BY id",
+                      "i", id)));
+    if (json_is_true(json_object_get(arguments, "cases")))
+        json_object_set_new(result, "cases_list", cases_of(sql, id, number_of(arguments, "limit", 1000000)));
+    return 0;
+}
+
+/* ---- The queue ------------------------------------------------------------------------------------------------------------------------- */
+
+#define NOTIFICATION_COLUMNS                                                                                           \
+    "SELECT n.id, c.name AS campaign, a.address AS recipient, n.state AS \";state\", n.primary_kind AS kind, n.kinds," \
+    " n.party AS \"&party\", n.attempts, n.due AS \"@due\", n.created AS \"@created\","                                \
+    " n.accepted IS NOT NULL AS \"?accepted\", CASE n.bounced WHEN 1 THEN 'session' WHEN 2 THEN 'later' END AS "       \
+    "bounced,"                                                                                                         \
+    " n.reason, CASE WHEN n.state = 1 THEN CASE n.hold WHEN 1 THEN 'approval' ELSE 'refusal' END END AS held_for,"     \
+    " n.kind = 1 AS \"?receipt\", (SELECT count(*) FROM notification_case k WHERE k.notification_id = n.id) AS cases"  \
+    " FROM notification n JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id "
+
+static void add_targets(struct sql *sql, json_t *notification)
+{
+    json_t *targets = json_array();
+    sqlite3_stmt *rows = sql_query(sql,
+                                   "SELECT k.target FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                                   " WHERE n.notification_id = ?1 ORDER BY k.target",
+                                   "i", (int64_t)json_integer_value(json_object_get(notification, "id")));
+    while (sql_step(sql, rows))
+        json_array_append_new(targets, json_string(sql_text(rows, 0)));
+    json_object_set_new(notification, "targets", targets);
+}
+
+static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t campaign = 0, all = json_is_true(json_object_get(arguments, "all"));
+    const char *state = text_of(arguments, "state");
+    if (text_of(arguments, "campaign")) {
+        int status = find_campaign(sql, arguments, &campaign, error);
+        if (status)
+            return status;
+    }
+    int64_t wanted = 0;
+    for (int i = 1; state && i < NOTIFICATION_STATES; i++)
+        if (strcmp(state, notification_state_name((enum notification_state)i)) == 0)
+            wanted = i;
+    if (state && !wanted)
+        return error_set(error, -EINVAL,
+                         "'%s' is no state: held queued leased deferred accepted delivered bounced given-up cancelled",
+                         state);
+    json_t *list = rows_json(sql, sql_query(sql,
+                                            NOTIFICATION_COLUMNS
+                                            "WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 OR n.state < 5 OR ?3)"
+                                            " AND (?3 = 0 OR n.state = ?3) ORDER BY n.id LIMIT ?4",
+                                            "iiii", campaign, all, wanted, number_of(arguments, "limit", 1000000)));
+    size_t index;
+    json_t *one;
+    json_array_foreach(list, index, one) add_targets(sql, one);
+    json_object_set_new(result, "notifications", list);
+    return 0;
+}
+
+static int read_notification(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t id = number_of(arguments, "notification", 0);
+    sqlite3_stmt *row = sql_query(sql, NOTIFICATION_COLUMNS "WHERE n.id = ?1", "i", id);
+    if (!sql_step(sql, row))
+        return error_set(error, -ENOENT, "there is no notification %lld", (long long)id);
+    json_t *found = row_json(row);
+    sqlite3_reset(row);
+    json_object_update(result, found);
+    json_decref(found);
+    add_targets(sql, result);
+    json_object_set_new(
+        result, "history",
+        rows_json(
+            sql,
+            sql_query(
+                sql,
+                "SELECT time AS \"@time\", CASE verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred'"
+                " WHEN 2 THEN 'bounced' ELSE 'refused: about us' END AS verdict, stage, code, enhanced, reason, text"
+                " FROM attempt WHERE notification_id = ?1 ORDER BY id",
+                "i", id)));
+    json_object_set_new(
+        result, "returned",
+        rows_json(sql, sql_query(sql,
+                                 "SELECT time AS \"@time\", class, reason, status, reply, diagnostic, sender"
+                                 " FROM returned WHERE notification_id = ?1 ORDER BY id",
+                                 "i", id)));
+    return 0;
+}
+
+/* ---- Suppressions and history -------------------------------------------------------------------------------------------------------------- */
+
+static int read_suppressions(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    (void)arguments;
+    (void)error;
+    json_object_set_new(result, "suppressions",
+                        rows_json(sql, sql_query(sql,
+                                                 "SELECT object, why, who, time AS \"@time\", opt_out AS \"?opt_out\""
+                                                 " FROM suppression ORDER BY object",
+                                                 "")));
+    return 0;
+}
+
+static int read_audit(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    (void)error;
+    json_object_set_new(
+        result, "audit",
+        rows_json(sql, sql_query(sql,
+                                 "SELECT * FROM (SELECT id, time AS \"@time\", who, action, object, detail FROM audit"
+                                 " ORDER BY id DESC LIMIT ?1) ORDER BY id",
+                                 "i", number_of(arguments, "limit", 1000000))));
+    return 0;
+}
+
+/* What happened, from the tables that keep it: nothing is written twice for the sake of a log. */
+static int read_log(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t campaign = 0;
+    if (text_of(arguments, "campaign")) {
+        int status = find_campaign(sql, arguments, &campaign, error);
+        if (status)
+            return status;
+    }
+    json_object_set_new(
+        result, "events",
+        rows_json(
+            sql,
+            sql_query(
+                sql,
+                "WITH chosen AS (SELECT n.id, n.created, c.name AS campaign, a.address AS recipient FROM notification n"
+                " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id"
+                " WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 IS NULL OR a.address = ?2)"
+                " AND (?3 IS NULL OR n.id IN (SELECT t.notification_id FROM notification_case t"
+                " JOIN \"case\" k ON k.id = t.case_id WHERE k.target = ?3)))"
+                " SELECT at AS \"@time\", what, campaign, notification, recipient, detail FROM ("
+                " SELECT created AS at, 0 AS rank, 'composed' AS what, campaign, id AS notification, recipient, '' AS "
+                "detail FROM chosen"
+                " UNION ALL SELECT t.time, 1, CASE t.verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred' WHEN 2 THEN "
+                "'bounced'"
+                " ELSE 'refused' END, campaign, chosen.id, recipient, t.stage || ': ' || coalesce(t.text, '') FROM "
+                "attempt t"
+                " JOIN chosen ON chosen.id = t.notification_id"
+                " UNION ALL SELECT r.time, 2, r.class, campaign, chosen.id, recipient, coalesce(r.diagnostic, '') FROM "
+                "returned r"
+                " JOIN chosen ON chosen.id = r.notification_id"
+                " ORDER BY at DESC, rank DESC LIMIT ?4) ORDER BY at, rank",
+                "itti", campaign, text_of(arguments, "address"), text_of(arguments, "target"),
+                number_of(arguments, "limit", 1000000))));
+    return 0;
+}
+
+static int read_report(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t id;
+    int status = find_campaign(sql, arguments, &id, error);
+    if (!status)
+        read_report_counts(sql, id, result);
+    return status;
+}
+
+/* To add a read: a function above and a row here; say in reads.h what it takes and gives. */
+static const struct {
+    const char *name;
+    read_function *run;
+} reads[] = {
+    { "status", read_status }, { "campaign", read_campaign },
+    { "queue", read_queue },   { "notification", read_notification },
+    { "report", read_report }, { "suppressions", read_suppressions },
+    { "log", read_log },       { "audit", read_audit },
+};
+
+int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)
+{
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+        if (strcmp(reads[i].name, name) != 0)
+            continue;
+        *result = json_object();
+        int status = reads[i].run(sql, arguments, *result, error);
+        if (!status && sql_failed(sql))
+            status = error_set(error, -EIO, "the store failed: %s", sql_message(sql));
+        if (status) {
+            json_decref(*result);
+            *result = NULL;
+        }
+        return status;
+    }
+    return error_set(error, -ENOSYS, "there is no read '%s'", name);
+}
+
+/* Without a daemon the last one may still have left a write-ahead log, which only a connection that may write can take in; where we may not, the
+ * file alone is read, as it is. */
+int reads_run_offline(const char *path, const char *name, const json_t *arguments, json_t **result, struct error *error)
+{
+    struct sql *sql;
+    int status = sql_open(path, SQL_READ, &sql, error);
+    if (status)
+        status = sql_open(path, SQL_IMMUTABLE, &sql, error);
+    if (status)
+        return status;
+    status = reads_run(sql, name, arguments, result, error);
+    sql_close(sql);
+    return status;
+}

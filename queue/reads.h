@@ -1,0 +1,31 @@
+/* What can be read from the store, by name. Each read is a function and a row in reads[] of reads.c, and gives a JSON object; each runs
+ * in one short transaction. */
+#ifndef TOCSIN_QUEUE_READS_H
+#define TOCSIN_QUEUE_READS_H
+
+#include "daemon/base/error.h"
+
+#include <jansson.h>
+
+struct sql;
+
+/* Run the read called NAME with ARGUMENTS (an object or NULL). 0 and a new *RESULT, or -errno: -ENOSYS no such read, -ENOENT no such
+ * campaign or notification.
+ *
+ *   status                                     {"stopped","campaigns":[{"name","profile","state","paused_why","created","expires","cases","open","ends":{…},"files_loading",
+ *                                              "files","waiting_for_approval","held","queued","deferred","redirect_to"}], "forged_bounces","stale_bounces","suppressions"}
+ *   campaign   {campaign, cases, limit}        one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
+ *   queue      {campaign, all, state, limit}   {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
+ *                                              "bounced","reason","cases","targets":[…]}], "total"}: what is under way; `all`: what has ended too
+ *   notification {notification}                one of these with "attempts":[…] and "returned":[…]
+ *   report     {campaign}                      the counts that daemon/report/report.h renders
+ *   suppressions                               {"suppressions":[{"object","why","who","time","opt_out"}]}
+ *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first
+ *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first */
+int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error);
+
+/* The same straight from the file at PATH: for the command line while no daemon runs. */
+int reads_run_offline(const char *path, const char *name, const json_t *arguments, json_t **result,
+                      struct error *error);
+
+#endif

@@ -1,0 +1,121 @@
+#include "queue/schema.h"
+
+#include "daemon/base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Each row takes a store from the version before it to its own. To change the schema, add a row; never edit one that has been released.
+ *
+ * Numbers of states are those of states.h. `due` is in milliseconds; DUE_NEVER (9223372036854775807) keeps a row out of every queue. */
+static const char *const migrations[] = {
+    /* 1 */
+    "CREATE TABLE template (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE campaign ("
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, state INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, expires INTEGER NOT NULL, ended INTEGER, paused_why TEXT,"
+    " refusals INTEGER NOT NULL DEFAULT 0," /* about us, in a row: the brake */
+    " open_cases INTEGER NOT NULL DEFAULT 0,"
+    " settings TEXT NOT NULL, template_hash TEXT NOT NULL, redirect_to TEXT);"
+    /* The house's own mail (receipts) belongs to no campaign of anybody's. */
+    "INSERT INTO campaign (id, name, profile, state, created, expires, settings, template_hash)"
+    " VALUES (0, '', '', 1, 0, 9223372036854775807, '{}', '');"
+
+    "CREATE TABLE feed_file ("
+    " id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, claim TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " profile TEXT NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL, why TEXT,"
+    " approved INTEGER NOT NULL DEFAULT 0, hold INTEGER NOT NULL DEFAULT 0, approve_above INTEGER NOT NULL,"
+    " composed INTEGER NOT NULL DEFAULT 0," /* an unapproved file's notifications have been composed, held */
+    " loaded_to INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0,"
+    " duplicates INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL,"
+    " result_written INTEGER NOT NULL DEFAULT 0, result_due INTEGER NOT NULL DEFAULT 9223372036854775807);"
+    "CREATE INDEX feed_file_hash ON feed_file (hash);"
+    "CREATE INDEX feed_file_campaign ON feed_file (campaign_id);"
+    "CREATE INDEX feed_file_result ON feed_file (result_due);"
+
+    "CREATE TABLE \"case\" ("
+    " id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, file_id INTEGER NOT NULL, target TEXT NOT NULL,"
+    " host TEXT, ip TEXT, state INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " position INTEGER NOT NULL DEFAULT 0," /* of its rung; 0: none yet */
+    " contact_id INTEGER, notification_id INTEGER, notified INTEGER,"
+    " resolve_since INTEGER NOT NULL DEFAULT 0, resolve_tries INTEGER NOT NULL DEFAULT 0, note TEXT);"
+    "CREATE INDEX case_target ON \"case\" (target, campaign_id);"
+    "CREATE INDEX case_due ON \"case\" (campaign_id, state, due);"
+    "CREATE INDEX case_file ON \"case\" (file_id, state);"
+    "CREATE INDEX case_group ON \"case\" (contact_id, campaign_id) WHERE state = 3;"
+
+    "CREATE TABLE incident ("
+    " file_id INTEGER NOT NULL, line INTEGER NOT NULL, case_id INTEGER NOT NULL," /* 0: known already */
+    " known_in INTEGER NOT NULL," /* the case that tells of the same finding; 0: none */
+    " data TEXT NOT NULL, PRIMARY KEY (file_id, line)) WITHOUT ROWID;"
+    "CREATE INDEX incident_case ON incident (case_id, file_id, line) WHERE case_id > 0;"
+
+    "CREATE TABLE finding ("
+    " hash INTEGER NOT NULL, key TEXT NOT NULL, case_id INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, PRIMARY KEY (hash, key)) WITHOUT ROWID;"
+
+    "CREATE TABLE contact ("
+    " id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, accepted INTEGER NOT NULL DEFAULT 0,"
+    " bounced INTEGER NOT NULL DEFAULT 0, dead_reason TEXT, dead_since INTEGER);"
+
+    "CREATE TABLE rung ("
+    " case_id INTEGER NOT NULL, position INTEGER NOT NULL, contact_id INTEGER NOT NULL, kinds TEXT NOT NULL,"
+    " party INTEGER NOT NULL, score REAL NOT NULL, evidence TEXT NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0, notification_id INTEGER, why TEXT,"
+    " PRIMARY KEY (case_id, position)) WITHOUT ROWID;"
+
+    "CREATE TABLE notification ("
+    " id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, contact_id INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, due INTEGER NOT NULL, created INTEGER NOT NULL, date INTEGER NOT NULL,"
+    " hold INTEGER NOT NULL DEFAULT 0," /* 1: for approval, 2: after a refusal that is about us, 3: by a person */
+    " attempts INTEGER NOT NULL DEFAULT 0, first_attempt INTEGER, accepted INTEGER,"
+    " bounced INTEGER NOT NULL DEFAULT 0," /* 1: in the session, 2: later */
+    " reason TEXT, key_id INTEGER NOT NULL, renderer INTEGER NOT NULL, kinds TEXT NOT NULL,"
+    " primary_kind TEXT NOT NULL, party INTEGER NOT NULL, evidence TEXT NOT NULL, template_hash TEXT NOT NULL,"
+    " settings TEXT);" /* NULL: the campaign's */
+    "CREATE INDEX notification_due ON notification (campaign_id, state, due);"
+    "CREATE INDEX notification_contact ON notification (contact_id, campaign_id, created);"
+
+    "CREATE TABLE notification_case (notification_id INTEGER NOT NULL, case_id INTEGER NOT NULL,"
+    " PRIMARY KEY (notification_id, case_id)) WITHOUT ROWID;"
+
+    "CREATE TABLE attempt (id INTEGER PRIMARY KEY, notification_id INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " verdict INTEGER NOT NULL, stage TEXT NOT NULL, code INTEGER NOT NULL, enhanced TEXT, reason TEXT, text TEXT);"
+    "CREATE INDEX attempt_notification ON attempt (notification_id);"
+
+    "CREATE TABLE returned (id INTEGER PRIMARY KEY, notification_id INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " class TEXT NOT NULL, reason TEXT, status TEXT, reply TEXT, diagnostic TEXT, sender TEXT, token_fault TEXT);"
+    "CREATE INDEX returned_notification ON returned (notification_id);"
+
+    /* `object` is an address or a domain. */
+    "CREATE TABLE suppression (object TEXT PRIMARY KEY, why TEXT NOT NULL, who TEXT NOT NULL, time INTEGER NOT NULL,"
+    " opt_out INTEGER NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,"
+    " object TEXT NOT NULL, detail TEXT NOT NULL);"
+
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+};
+
+#define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
+
+int schema_migrate(struct sql *sql, const char *path, struct error *error)
+{
+    int version = (int)sql_integer(sql, 0, "PRAGMA user_version", "");
+    if (version > VERSION)
+        return error_set(error, -EPROTO,
+                         "%s: was written by a newer Tocsin (schema %d, this one knows %d): use that one", path,
+                         version, VERSION);
+    for (; version < VERSION && !sql_failed(sql); version++) {
+        char *number = mem_format("PRAGMA user_version = %d", version + 1);
+        sql_script(sql, "BEGIN IMMEDIATE");
+        sql_script(sql, migrations[version]);
+        sql_script(sql, number);
+        sql_script(sql, "COMMIT");
+        free(number);
+    }
+    if (sql_failed(sql))
+        return error_set(error, -EIO, "%s: cannot bring the store to schema %d: %s", path, VERSION, sql_message(sql));
+    return 0;
+}

@@ -1,0 +1,223 @@
+#include "queue/sql.h"
+
+#include "daemon/base/mem.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than all SQL in queue/; a power of two. */
+#define STATEMENTS 512
+
+struct sql {
+    sqlite3 *db;
+    struct {
+        const char *text;
+        sqlite3_stmt *statement;
+    } cache[STATEMENTS];
+    int failed;
+    char message[512];
+};
+
+static void fail(struct sql *sql, int code, const char *text)
+{
+    if (sql->failed)
+        return;
+    sql->failed = code;
+    snprintf(sql->message, sizeof sql->message, "%s (SQLite %d) in: %.200s", sqlite3_errmsg(sql->db),
+             sqlite3_extended_errcode(sql->db), text);
+}
+
+static int open_file(const char *path, enum sql_mode mode, sqlite3 **db)
+{
+    if (mode == SQL_IMMUTABLE) {
+        char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+        int code = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+        sqlite3_free(uri);
+        return code;
+    }
+    int flags = mode == SQL_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
+    return sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+}
+
+/* FULL: a commit is on disk before anyone acts on it. The cache is small because resident memory must stay flat whatever the store's
+ * size; the kernel's page cache does the rest. */
+static const char writer_settings[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
+    "PRAGMA wal_autocheckpoint=2000; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;";
+static const char reader_settings[] = "PRAGMA query_only=ON; PRAGMA cache_size=-4000;";
+
+int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error)
+{
+    struct sql *sql = mem_zero(1, sizeof *sql);
+    int code = open_file(path, mode, &sql->db);
+    if (code == SQLITE_OK) {
+        sqlite3_busy_timeout(sql->db, 10000);
+        code = sqlite3_exec(sql->db, mode == SQL_WRITE ? writer_settings : reader_settings, NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(sql->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    if (code != SQLITE_OK) {
+        int result = code == SQLITE_CANTOPEN ? -ENOENT : -EIO;
+        error_set(error, result, "%s: cannot open the store: %s", path, sqlite3_errmsg(sql->db));
+        sqlite3_close(sql->db);
+        free(sql);
+        return result;
+    }
+    *out = sql;
+    return 0;
+}
+
+void sql_close(struct sql *sql)
+{
+    if (!sql)
+        return;
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(sql->cache[i].statement);
+    sqlite3_close(sql->db);
+    free(sql);
+}
+
+static sqlite3_stmt *prepared(struct sql *sql, const char *text)
+{
+    size_t slot = ((uintptr_t)text >> 3) * 2654435761u % STATEMENTS;
+    size_t tried = 0;
+    while (sql->cache[slot].text && sql->cache[slot].text != text && tried++ < STATEMENTS)
+        slot = (slot + 1) % STATEMENTS;
+    if (sql->cache[slot].text == text)
+        return sql->cache[slot].statement;
+    if (tried >= STATEMENTS)
+        abort(); /* STATEMENTS is too small */
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK) {
+        fail(sql, SQLITE_ERROR, text);
+        return NULL;
+    }
+    sql->cache[slot].text = text;
+    sql->cache[slot].statement = statement;
+    return statement;
+}
+
+static void bind(sqlite3_stmt *statement, const char *types, va_list *args)
+{
+    for (int i = 1; *types; types++, i++) {
+        switch (*types) {
+        case 'i':
+            sqlite3_bind_int64(statement, i, va_arg(*args, int64_t));
+            break;
+        case 'd':
+            sqlite3_bind_double(statement, i, va_arg(*args, double));
+            break;
+        case 't':
+            /* The text outlives the statement's run in every verb: no copy. */
+            sqlite3_bind_text(statement, i, va_arg(*args, const char *), -1, SQLITE_STATIC);
+            break;
+        case 'b': {
+            const void *bytes = va_arg(*args, const void *);
+            sqlite3_bind_blob64(statement, i, bytes, va_arg(*args, size_t), SQLITE_STATIC);
+            break;
+        }
+        default:
+            abort();
+        }
+    }
+}
+
+sqlite3_stmt *sql_query(struct sql *sql, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql->failed ? NULL : prepared(sql, text);
+    if (!statement)
+        return NULL;
+    va_list args;
+    va_start(args, types);
+    sqlite3_reset(statement);
+    bind(statement, types, &args);
+    va_end(args);
+    return statement;
+}
+
+bool sql_step(struct sql *sql, sqlite3_stmt *statement)
+{
+    if (!statement || sql->failed)
+        return false;
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        fail(sql, code, sqlite3_sql(statement));
+    sqlite3_reset(statement);
+    return false;
+}
+
+int sql_run(struct sql *sql, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql->failed ? NULL : prepared(sql, text);
+    if (!statement)
+        return 0;
+    va_list args;
+    va_start(args, types);
+    bind(statement, types, &args);
+    va_end(args);
+    while (sql_step(sql, statement)) {
+    }
+    return sql->failed ? 0 : sqlite3_changes(sql->db);
+}
+
+int64_t sql_integer(struct sql *sql, int64_t otherwise, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql->failed ? NULL : prepared(sql, text);
+    if (!statement)
+        return otherwise;
+    va_list args;
+    va_start(args, types);
+    bind(statement, types, &args);
+    va_end(args);
+    int64_t value = otherwise;
+    if (sql_step(sql, statement)) {
+        if (sqlite3_column_type(statement, 0) != SQLITE_NULL)
+            value = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+    }
+    return value;
+}
+
+int64_t sql_last_id(struct sql *sql)
+{
+    return sqlite3_last_insert_rowid(sql->db);
+}
+
+const char *sql_text(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? (const char *)text : "";
+}
+
+char *sql_copy(sqlite3_stmt *statement, int column)
+{
+    return mem_string((const char *)sqlite3_column_text(statement, column));
+}
+
+int sql_failed(const struct sql *sql)
+{
+    return sql->failed;
+}
+
+const char *sql_message(const struct sql *sql)
+{
+    return sql->message;
+}
+
+void sql_clear(struct sql *sql)
+{
+    sql->failed = 0;
+    sql->message[0] = '\0';
+}
+
+int sql_script(struct sql *sql, const char *script)
+{
+    if (!sql->failed && sqlite3_exec(sql->db, script, NULL, NULL, NULL) != SQLITE_OK)
+        fail(sql, SQLITE_ERROR, script);
+    return sql->failed;
+}

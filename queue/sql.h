@@ -1,0 +1,52 @@
+/* One SQLite connection with statements that are prepared once, and an error that sticks. Internal to queue/.
+ *
+ * The SQL text must be a string literal: a statement is remembered by the address of its text. Bound values follow TYPES, a letter
+ * each: i int64_t, t text (may be NULL), d double, b bytes (pointer, then size_t). After a failure every further call does nothing until sql_clear(),
+ * so that a verb may run its statements in a row and be judged once. One thread at a time. */
+#ifndef TOCSIN_QUEUE_SQL_H
+#define TOCSIN_QUEUE_SQL_H
+
+#include "daemon/base/error.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sql;
+
+enum sql_mode {
+    SQL_WRITE, /* the daemon's only writer: WAL, synchronous=FULL; makes the file if there is none */
+    SQL_READ, /* beside a writer */
+    SQL_IMMUTABLE, /* nobody else has it open */
+};
+
+int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error);
+void sql_close(struct sql *sql);
+
+/* Run TEXT to its end. Returns the number of rows it changed. */
+int sql_run(struct sql *sql, const char *text, const char *types, ...);
+
+/* Begin TEXT: step it with sql_step() until that is false. A loop that is left early must call sqlite3_reset(). */
+sqlite3_stmt *sql_query(struct sql *sql, const char *text, const char *types, ...);
+bool sql_step(struct sql *sql, sqlite3_stmt *statement);
+
+/* The first column of the first row, or OTHERWISE when there is none or it is NULL. */
+int64_t sql_integer(struct sql *sql, int64_t otherwise, const char *text, const char *types, ...);
+
+int64_t sql_last_id(struct sql *sql);
+
+/* Text of a column: "" for NULL; lives until the next step. */
+const char *sql_text(sqlite3_stmt *statement, int column);
+/* A copy of it (mem_string), NULL for NULL. */
+char *sql_copy(sqlite3_stmt *statement, int column);
+
+/* 0, or the SQLite code of the first failure since sql_clear(). */
+int sql_failed(const struct sql *sql);
+/* What it said. */
+const char *sql_message(const struct sql *sql);
+void sql_clear(struct sql *sql);
+
+/* Run a script of several statements (migrations). */
+int sql_script(struct sql *sql, const char *script);
+
+#endif

@@ -1,0 +1,92 @@
+/* The store thread and what its verbs share. Internal to queue/.
+ *
+ * A verb is a struct whose first member is a struct request: `run` does the SQL on the store thread inside the group's transaction,
+ * `finish` tells the caller on the loop thread after the commit and frees the request. */
+#ifndef TOCSIN_QUEUE_STORE_H
+#define TOCSIN_QUEUE_STORE_H
+
+#include "daemon/base/inbox.h"
+#include "queue/queue.h"
+#include "queue/schema.h"
+
+struct store {
+    struct sql *sql;
+    const struct config *config;
+    unsigned key_id;
+    int64_t opened; /* ms: contact history is read in its light */
+};
+
+struct request {
+    struct inbox_item item;
+    /* Statements only, repeatable: when the commit fails, the group is rolled back and run again. Another return than 0 undoes this request's
+     * statements alone; then `error` says why. A failed statement counts as -EIO by itself. */
+    int (*run)(struct store *store, struct request *request);
+    void (*finish)(struct request *request);
+    struct inbox *home; /* where set, the request goes there after the commit, and `finish` is not called */
+    struct queue *queue;
+    bool reading; /* for the reader thread */
+    int status;
+    struct error error;
+};
+
+/* Hand REQUEST to the store thread or, where it is `reading`, to the reader thread. Loop thread. */
+void store_submit(struct queue *queue, struct request *request);
+/* The same for a request with a home. Any thread. */
+void store_push(struct queue *queue, struct request *request);
+
+/* What queue_stopped() says from now on. Loop thread. */
+void store_set_stopped(struct queue *queue, bool stopped);
+
+/* Take the lock of the store at PATH: a file descriptor to close, or -errno (-EEXIST: a daemon has it). */
+int queue_lock_file(const char *path, struct error *error);
+
+/* ---- Movers: the only functions that write a state column ---------------------------------------------------------------------- */
+
+/* Move a case; DUE is when it is looked at next (DUE_NEVER: when something happens). Refuses and logs what the table forbids: false. Keeps its
+ * campaign's count of open cases. */
+bool store_move_case(struct store *store, int64_t id, enum case_state to, int64_t due);
+/* Move a notification likewise. */
+bool store_move_notification(struct store *store, int64_t id, enum notification_state to, int64_t due);
+
+/* ---- Steps that several verbs take ---------------------------------------------------------------------------------------------- */
+
+/* The case with this id leaves its rung, which becomes WHY ("bounced", "given-up" …), for the next that may be written to: waiting, or exhausted, opted out,
+ * expired. From resolving it takes its first. */
+void store_climb(struct store *store, int64_t id, int64_t now);
+
+/* Every case of NOTIFICATION that still stands at it climbs; its rung there becomes STATE. */
+enum rung_state { RUNG_UNTRIED, RUNG_CURRENT, RUNG_SENT, RUNG_BOUNCED, RUNG_GIVEN_UP, RUNG_SKIPPED, RUNG_STATES };
+const char *rung_state_name(enum rung_state state);
+void store_escalate(struct store *store, int64_t notification, enum rung_state state, int64_t now);
+
+/* Look at the case's rung again, which was fit when the case came to it: it waits there still, or climbs. */
+void store_climb_again(struct store *store, int64_t id, int64_t now);
+
+/* The cases that still stand at NOTIFICATION; to be freed. */
+int64_t *store_cases_at(struct store *store, int64_t notification, size_t *count);
+
+/* The contact with ADDRESS, made if there is none. */
+int64_t store_contact(struct store *store, const char *address);
+
+/* Why ADDRESS (or its domain) may not be written to: a copy, or NULL when it may. *OPT_OUT: because its owner said so. */
+char *store_suppressed(struct store *store, const char *address, bool *opt_out);
+
+/* Add a suppression; false when it was there. */
+bool store_suppress(struct store *store, const char *object, const char *why, const char *who, int64_t now,
+                    bool opt_out);
+
+/* Put one line into the audit trail. */
+void store_audit(struct store *store, int64_t now, const char *who, const char *action, const char *object,
+                 const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Compose one notification to CONTACT about the cases of CAMPAIGN that wait for it; only those of FILE when FILE is not 0, and then held for
+ * approval. */
+void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now);
+
+/* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
+struct notification *store_load_notification(struct sql *sql, int64_t id);
+
+/* Lists of notifications grow in steps. */
+void store_append(struct notification ***list, size_t *count, struct notification *one);
+
+#endif

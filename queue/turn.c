@@ -1,0 +1,286 @@
+/* The clock's work: everything that happens because time has passed and not because somebody asked. */
+#include "daemon/base/mem.h"
+#include "queue/outcome.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps of one kind a turn: a commit stays short, so that outcomes pass between turns. */
+#define STEPS 200
+#define RESULTS 8
+
+struct turn {
+    struct request request;
+    int64_t now;
+    struct queue_turn turn;
+    struct queue_result_due results[RESULTS];
+    void (*done)(void *context, const struct queue_turn *turn);
+    void *context;
+};
+
+struct pair {
+    int64_t one, two;
+};
+
+/* Up to STEPS rows of two integers. */
+static size_t pairs(struct sql *sql, sqlite3_stmt *rows, struct pair list[STEPS])
+{
+    size_t count = 0;
+    while (count < STEPS && sql_step(sql, rows)) {
+        list[count].one = sqlite3_column_int64(rows, 0);
+        list[count++].two = sqlite3_column_int64(rows, 1);
+    }
+    if (count == STEPS && rows)
+        sqlite3_reset(rows);
+    return count;
+}
+
+/* Take back or release notifications of CAMPAIGN in state FROM that are due. */
+static size_t move_due(struct store *store, int64_t campaign, enum notification_state from, enum notification_state to,
+                       int64_t now)
+{
+    struct pair list[STEPS];
+    size_t count = pairs(store->sql,
+                         sql_query(store->sql,
+                                   "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state = ?2 AND due <= ?3"
+                                   " ORDER BY due LIMIT 200",
+                                   "iii", campaign, (int64_t)from, now),
+                         list);
+    for (size_t i = 0; i < count; i++)
+        store_move_notification(store, list[i].one, to, now);
+    return count;
+}
+
+static size_t deliver_due(struct store *store, int64_t campaign, int64_t now)
+{
+    struct pair list[STEPS];
+    size_t count = pairs(store->sql,
+                         sql_query(store->sql,
+                                   "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state = 5 AND due <= ?2"
+                                   " ORDER BY due LIMIT 200",
+                                   "ii", campaign, now),
+                         list);
+    for (size_t i = 0; i < count; i++)
+        store_deliver(store, list[i].one, CASE_DELIVERED);
+    return count;
+}
+
+static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
+{
+    struct pair list[STEPS];
+    size_t count =
+        pairs(store->sql,
+              sql_query(store->sql,
+                        "SELECT id, contact_id FROM \"case\" WHERE campaign_id = ?1 AND state = 3 AND due <= ?2"
+                        " ORDER BY due LIMIT 200",
+                        "ii", campaign, now),
+              list);
+    for (size_t i = 0; i < count; i++)
+        store_compose(store, campaign, list[i].two, 0, now);
+    return count;
+}
+
+/* A campaign that is cancelled or whose end has come: what has not gone out never will; what was accepted keeps its window. */
+static size_t wind_down(struct store *store, int64_t campaign, enum case_state end)
+{
+    struct pair list[STEPS];
+    size_t count = pairs(
+        store->sql,
+        sql_query(store->sql, "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 4) LIMIT 200",
+                  "i", campaign),
+        list);
+    for (size_t i = 0; i < count; i++)
+        store_move_notification(store, list[i].one, NOTIFICATION_CANCELLED, DUE_NEVER);
+    size_t ended = pairs(store->sql,
+                         sql_query(store->sql,
+                                   "SELECT k.id, 0 FROM \"case\" k LEFT JOIN notification n ON n.id = k.notification_id"
+                                   " WHERE k.campaign_id = ?1 AND k.state IN (1, 2, 3, 4)"
+                                   " AND (n.id IS NULL OR n.state NOT IN (3, 5)) LIMIT 200",
+                                   "i", campaign),
+                         list);
+    for (size_t i = 0; i < ended; i++)
+        store_move_case(store, list[i].one, end, DUE_NEVER);
+    return count + ended;
+}
+
+/* All files are in and every case has ended. */
+static void end_campaign(struct store *store, int64_t campaign, int64_t now)
+{
+    int changed =
+        sql_run(store->sql,
+                "UPDATE campaign SET state = 4, ended = ?2 WHERE id = ?1 AND state IN (1, 2) AND open_cases = 0"
+                " AND NOT EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 1)"
+                " AND EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 2)",
+                "ii", campaign, now);
+    if (changed)
+        sql_run(store->sql,
+                "UPDATE feed_file SET result_due = 0 WHERE campaign_id = ?1 AND result_due < 9223372036854775807", "i",
+                campaign);
+}
+
+struct campaign_row {
+    int64_t id, state, expires, open_cases;
+};
+
+static size_t turn_campaign(struct store *store, const struct campaign_row *row, int64_t now)
+{
+    size_t steps = deliver_due(store, row->id, now);
+    bool over = row->state != CAMPAIGN_CANCELLED && now >= row->expires;
+    if ((row->state == CAMPAIGN_CANCELLED || over) && row->open_cases > 0)
+        steps += wind_down(store, row->id, over ? CASE_EXPIRED : CASE_CANCELLED);
+    if (row->state == CAMPAIGN_RUNNING && !over) {
+        steps += move_due(store, row->id, NOTIFICATION_HELD, NOTIFICATION_QUEUED, now);
+        steps += compose_due(store, row->id, now);
+    }
+    if (row->state == CAMPAIGN_RUNNING || over)
+        end_campaign(store, row->id, now);
+    return steps;
+}
+
+/* A file that waits for approval is composed, held, when all of its cases are resolved: so a preview shows the very mails. */
+static size_t compose_held(struct store *store, int64_t now)
+{
+    struct pair file = { 0 }, list[STEPS];
+    sqlite3_stmt *files =
+        sql_query(store->sql,
+                  "SELECT f.id, f.campaign_id FROM feed_file f JOIN campaign c ON c.id = f.campaign_id"
+                  " WHERE f.state = 2 AND f.approved = 0 AND f.composed = 0 AND c.state IN (1, 2)"
+                  " AND NOT EXISTS (SELECT 1 FROM \"case\" k WHERE k.file_id = f.id AND k.state IN (1, 2))"
+                  " LIMIT 1",
+                  "");
+    if (!sql_step(store->sql, files))
+        return 0;
+    file = (struct pair){ sqlite3_column_int64(files, 0), sqlite3_column_int64(files, 1) };
+    sqlite3_reset(files);
+    size_t count = pairs(store->sql,
+                         sql_query(store->sql,
+                                   "SELECT DISTINCT contact_id, 0 FROM \"case\" WHERE file_id = ?1 AND state = 3"
+                                   " AND notification_id IS NULL LIMIT 200",
+                                   "i", file.one),
+                         list);
+    for (size_t i = 0; i < count; i++)
+        store_compose(store, file.two, list[i].one, file.one, now);
+    if (!count)
+        sql_run(store->sql, "UPDATE feed_file SET composed = 1 WHERE id = ?1", "i", file.one);
+    return count + 1;
+}
+
+static void find_results(struct store *store, struct turn *turn)
+{
+    sqlite3_stmt *rows = sql_query(store->sql,
+                                   "SELECT f.id, f.claim, f.profile, f.name, NOT EXISTS (SELECT 1 FROM \"case\" k"
+                                   " WHERE k.file_id = f.id AND k.state < 6) FROM feed_file f WHERE f.result_due <= ?1"
+                                   " AND f.state = 2 LIMIT 8",
+                                   "i", turn->now);
+    while (turn->turn.result_count < RESULTS && sql_step(store->sql, rows))
+        turn->results[turn->turn.result_count++] = (struct queue_result_due){
+            .file = sqlite3_column_int64(rows, 0),
+            .claim = sql_copy(rows, 1),
+            .profile = sql_copy(rows, 2),
+            .name = sql_copy(rows, 3),
+            .final = sqlite3_column_int(rows, 4) != 0,
+        };
+    if (turn->turn.result_count == RESULTS && rows)
+        sqlite3_reset(rows);
+    for (size_t i = 0; i < turn->turn.result_count; i++)
+        sql_run(store->sql, "UPDATE feed_file SET result_due = 9223372036854775807, result_written = ?2 WHERE id = ?1",
+                "ii", turn->results[i].file, turn->now);
+}
+
+static void sooner(struct store *store, int64_t *next, const char *text, int64_t campaign, int64_t now)
+{
+    int64_t due = sql_integer(store->sql, DUE_NEVER, text, "ii", campaign, now);
+    if (due < *next)
+        *next = due;
+}
+
+#define NEXT_NOTIFICATION(state)                                                                                       \
+    "SELECT min(due) FROM notification WHERE campaign_id = ?1 AND state = " state " AND due > ?2"
+#define NEXT_CASE(state) "SELECT min(due) FROM \"case\" WHERE campaign_id = ?1 AND state = " state " AND due > ?2"
+
+/* When something falls due next; each statement is one probe of an index. What is due already is either done by this turn or waits for somebody
+ * to claim it, who needs no clock. */
+static int64_t next_due(struct store *store, const struct campaign_row *rows, size_t count, int64_t now)
+{
+    int64_t next = DUE_NEVER;
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = rows[i].id;
+        sooner(store, &next, NEXT_NOTIFICATION("5"), id, now);
+        if (rows[i].open_cases > 0 && rows[i].expires > now && rows[i].expires < next)
+            next = rows[i].expires;
+        sooner(store, &next, NEXT_CASE("1"), id, now);
+        if (rows[i].state != CAMPAIGN_RUNNING)
+            continue;
+        sooner(store, &next, NEXT_CASE("3"), id, now);
+        sooner(store, &next, NEXT_NOTIFICATION("1"), id, now);
+        sooner(store, &next, NEXT_NOTIFICATION("2"), id, now);
+        sooner(store, &next, NEXT_NOTIFICATION("4"), id, now);
+    }
+    int64_t result = sql_integer(store->sql, DUE_NEVER, "SELECT min(result_due) FROM feed_file", "");
+    return result < next ? result : next;
+}
+
+static void drop_results(struct turn *turn)
+{
+    for (size_t i = 0; i < turn->turn.result_count; i++) {
+        free(turn->results[i].claim);
+        free(turn->results[i].profile);
+        free(turn->results[i].name);
+    }
+    turn->turn.result_count = 0;
+}
+
+static struct campaign_row *open_campaigns(struct store *store, size_t *count)
+{
+    struct campaign_row *rows = NULL;
+    size_t room = 0;
+    *count = 0;
+    sqlite3_stmt *found = sql_query(store->sql,
+                                    "SELECT id, state, expires, open_cases FROM campaign WHERE state IN (1, 2)"
+                                    " OR (state = 3 AND open_cases > 0)",
+                                    "");
+    while (sql_step(store->sql, found)) {
+        if (*count == room)
+            rows = mem_resize(rows, room = room ? room * 2 : 8, sizeof *rows);
+        rows[(*count)++] = (struct campaign_row){ sqlite3_column_int64(found, 0), sqlite3_column_int64(found, 1),
+                                                  sqlite3_column_int64(found, 2), sqlite3_column_int64(found, 3) };
+    }
+    return rows;
+}
+
+static int run_turn(struct store *store, struct request *request)
+{
+    struct turn *turn = (struct turn *)request;
+    size_t count, steps = compose_held(store, turn->now);
+    drop_results(turn);
+    struct campaign_row *rows = open_campaigns(store, &count);
+    for (size_t i = 0; i < count; i++)
+        steps += turn_campaign(store, &rows[i], turn->now);
+    find_results(store, turn);
+    turn->turn.more = steps > 0;
+    turn->turn.next = next_due(store, rows, count, turn->now);
+    turn->turn.results = turn->results;
+    free(rows);
+    return 0;
+}
+
+static void finish_turn(struct request *request)
+{
+    struct turn *turn = (struct turn *)request;
+    turn->done(turn->context, &turn->turn);
+    drop_results(turn);
+    free(turn);
+}
+
+void queue_turn(struct queue *queue, int64_t now, void (*done)(void *context, const struct queue_turn *turn),
+                void *context)
+{
+    struct turn *turn = mem_zero(1, sizeof *turn);
+    turn->request.run = run_turn;
+    turn->request.finish = finish_turn;
+    turn->now = now;
+    turn->done = done;
+    turn->context = context;
+    turn->turn.next = DUE_NEVER;
+    store_submit(queue, &turn->request);
+}
