@@ -22,7 +22,7 @@ struct lmtp_handler {
 
 /* Listen on a Unix socket (PATH; made anew, mode 0660, a stale one removed) and on LISTEN (`ADDRESS:PORT`, loopback only; port 0 is refused); either may
  * be NULL or "". At most 64 connections (421 above), 100 recipients a message (452), lines of 4,096 bytes, five minutes of silence. A message over MAX_MESSAGE
- * bytes is cut, never refused: the end of a bounce matters less than its beginning. Loop thread, as all of these. */
+ * bytes is cut, never refused: the end of a bounce matters less than its beginning. The process must ignore SIGPIPE. Loop thread, as all of these. */
 int lmtp_open(uv_loop_t *loop, const char *path, const char *listen, size_t max_message,
               const struct lmtp_handler *handler, void *context, struct lmtp **out, struct error *error);
 
