@@ -1,0 +1,160 @@
+"""The report held against the journal, by recipient address: mails, refusals, bounces, and each case's end.
+
+What the daemon says is its report, its list of notifications and its list of cases; what was, stands in the lab's journals. Nothing here asks the
+daemon how it came to its opinion.
+"""
+from collections import Counter, defaultdict
+
+ABOUT_US = ("policy",)  # words that speak about us: they hold a mail and move no case (DESIGN.md, "refusal that is about us")
+
+
+def bare(message_id):
+    return (message_id or "").strip().strip("<>")
+
+
+class Fates:
+    """What became of each mail, from the journals alone."""
+
+    def __init__(self, evidence):
+        self.taken = {}                      # (recipient, message id) -> the journal's line, of warnings
+        self.times = Counter()               # the same -> how often it was taken
+        self.refused = defaultdict(set)      # recipient -> envelope senders refused for good because of the recipient
+        self.deferred = defaultdict(set)     # recipient -> envelope senders asked to come again
+        self.held = defaultdict(set)         # recipient -> envelope senders refused because of us
+        self.receipts = Counter()            # recipient -> mails from the null sender
+        self.bounced = set()                 # (recipient, message id) of which a failure came back that speaks about the recipient
+        self.returned_about_us = set()
+        self.opted_out = set()               # (recipient, message id) that a person answered with an opt-out
+        for line in evidence.journal:
+            self._enter(line)
+        for line in evidence.returns:
+            self._came_back(line)
+
+    def _enter(self, line):
+        recipient = line["recipient"].lower()
+        if not line["envelope_sender"]:
+            self.receipts[recipient] += 1
+        elif line["outcome"] == "taken":
+            key = recipient, bare(line["message_id"])
+            self.taken.setdefault(key, line)
+            self.times[key] += 1
+        elif line["outcome"] == "deferred":
+            self.deferred[recipient].add(line["envelope_sender"])
+        elif line["event"] in ABOUT_US:
+            self.held[recipient].add(line["envelope_sender"])
+        else:
+            self.refused[recipient].add(line["envelope_sender"])
+
+    def _came_back(self, line):
+        if line["event"] != "taken" or line["forged"]:
+            return
+        key = line["about"].lower(), bare(line["message_id"])
+        if line["what"] == "optout":
+            self.opted_out.add(key)
+        elif line["what"] == "bounce" and key in self.taken:
+            (self.returned_about_us if self.taken[key]["event"] in ABOUT_US else self.bounced).add(key)
+
+    def arrived(self, key):
+        """Was it taken, and did nothing come back that says that it failed?"""
+        return key in self.taken and key not in self.bounced and key not in self.returned_about_us
+
+    def unfortunate(self, recipient):
+        """Does any journal know of mail to RECIPIENT that failed or was put off?"""
+        return bool(self.refused[recipient] or self.deferred[recipient] or self.held[recipient]
+                    or any(key[0] == recipient and not self.arrived(key) for key in self.taken))
+
+
+def check(evidence):
+    """Every disagreement, in words; [] when there is none."""
+    fates = Fates(evidence)
+    complaints = list(_mails(evidence, fates))
+    for campaign in evidence.campaigns:
+        complaints += _totals(campaign)
+        complaints += [text for case in campaign.cases for text in _case(campaign, case, fates)]
+    return complaints
+
+
+def _by_recipient(notifications):
+    rows = defaultdict(list)
+    for row in notifications:
+        rows[row["recipient"].lower()].append(row)
+    return rows
+
+
+def _mails(evidence, fates):
+    """Mails taken, refusals and bounces, recipient by recipient."""
+    said = _by_recipient([row for campaign in evidence.campaigns for row in campaign.notifications])
+    heard = {recipient for recipient, _ in fates.taken} | set(fates.refused)
+    for recipient in sorted(heard | set(said)):
+        rows = said.get(recipient, [])
+        taken = {message for one, message in fates.taken if one == recipient}
+        accepted = {bare(row["message_id"]) for row in rows if row["accepted"]}
+        for message in sorted(taken - accepted):
+            yield "%s: the journal has mail %s, which the report does not call accepted" % (recipient, message)
+        for message in sorted(accepted - taken):
+            yield "%s: the report calls %s accepted, the journal does not have it" % (recipient, message)
+        bounced = {message for one, message in fates.bounced if one == recipient}
+        later = {bare(row["message_id"]) for row in rows if row["bounced"] == "later"}
+        if bounced != later:
+            yield "%s: %d bounced later by the journal, %d by the report" % (recipient, len(bounced), len(later))
+        session = sum(1 for row in rows if row["bounced"] == "session")
+        if session != len(fates.refused[recipient]):
+            yield "%s: %d refused by the journal, %d by the report" % (recipient, len(fates.refused[recipient]), session)
+        for row in rows if not evidence.faults else ():
+            if row["attempts"] and not row["accepted"] and not row["bounced"] and not fates.unfortunate(recipient):
+                yield "%s: the report has %d attempts, the journal none" % (recipient, row["attempts"])
+    if not evidence.faults:
+        for (recipient, message), times in sorted(fates.times.items()):
+            if times > 1 and (recipient, message) not in fates.returned_about_us:
+                yield "%s: mail %s was sent %d times, with no fault to excuse it" % (recipient, message, times)
+
+
+def _totals(campaign):
+    """The report's totals against its own lists, which were checked against the journal."""
+    figures, rows = campaign.figures, campaign.notifications
+    ends = Counter(case["state"] for case in campaign.cases)
+    for end, number in figures.get("ends", {}).items():
+        if end != "open" and number != ends.get(end, 0):
+            yield "%s: the report has %d cases %s, the list of cases %d" % (campaign.name, number, end, ends.get(end, 0))
+    kinds = Counter()
+    for kind in figures.get("kinds", []):
+        for measure in ("mails", "accepted", "bounced_session", "bounced_later"):
+            kinds[measure] += kind[measure]
+    listed = {"mails": sum(1 for row in rows if row["attempts"]),
+              "accepted": sum(1 for row in rows if row["accepted"]),
+              "bounced_session": sum(1 for row in rows if row["bounced"] == "session"),
+              "bounced_later": sum(1 for row in rows if row["bounced"] == "later")}
+    for measure, number in listed.items():
+        if kinds[measure] != number:
+            yield "%s: the report's kinds have %d %s, the list of notifications %d" % (campaign.name, kinds[measure], measure, number)
+
+
+def _case(campaign, case, fates):
+    """The end that the journal gives CASE against the one that the report gives it."""
+    target, state = case["target"], case["state"]
+    mails = [row for row in campaign.notifications if target in row["targets"]]
+    keys = [(row["recipient"].lower(), bare(row["message_id"])) for row in mails]
+    arrived = [key for key in keys if fates.arrived(key) and target in fates.taken[key]["targets"]]
+    where = "%s: %s" % (campaign.name, target)
+    for key in keys:
+        if key in fates.taken and target not in fates.taken[key]["targets"]:
+            yield "%s: mail %s to %s does not speak of it" % (where, key[1], key[0])
+    silenced = any(key in fates.opted_out for key in keys)
+    if state == "delivered" and (not arrived or silenced):
+        yield "%s: the report says delivered, the journal %s" % (where, "opted out" if silenced else "has no mail that arrived")
+    elif state == "exhausted":
+        if arrived:
+            yield "%s: the report says exhausted, but mail to %s arrived" % (where, arrived[0][0])
+        for rung in case["rungs"]:
+            if rung["state"] not in ("skipped", "untried") and not fates.unfortunate(rung["address"].lower()):
+                yield "%s: the report calls %s %s, the journal knows of no failure there" % (where, rung["address"], rung["state"])
+            elif rung["state"] == "untried":
+                yield "%s: the report says exhausted, but %s was not tried" % (where, rung["address"])
+    elif state in ("answered", "opted-out") and not silenced and not any(box in fates.receipts for box in _addresses(case)):
+        yield "%s: the report says %s, and nobody wrote back" % (where, state)
+    elif state in ("expired", "cancelled"):
+        yield "%s: a rehearsal should not end with a case %s" % (where, state)
+
+
+def _addresses(case):
+    return [rung["address"].lower() for rung in case["rungs"]]

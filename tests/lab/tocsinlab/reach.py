@@ -1,0 +1,52 @@
+"""Who was reached, and who could have been: from the scenario and the journal, never from what the daemon believes."""
+import ipaddress
+from collections import namedtuple
+
+# One case as a rehearsal knows it: its campaign, its target, the hosts and addresses that its incidents name.
+Subject = namedtuple("Subject", "campaign target hosts ips")
+
+READS = ("read", "greylist", "optout")
+
+
+def within(name, domain):
+    return name == domain or name.endswith("." + domain)
+
+
+def _override_fits(override, subject):
+    names = [subject.target, *subject.hosts]
+    if "domain" in override:
+        return override["domain"] in names
+    if "suffix" in override:
+        return any(within(name, override["suffix"]) for name in names)
+    network = ipaddress.ip_network(override["network"], strict=False)
+    return any(address in network for address in map(ipaddress.ip_address, subject.ips) if address.version == network.version)
+
+
+def candidates(subject, mailboxes, overrides):
+    """Every address that the configured sources could lead to."""
+    found = [address for override in overrides if _override_fits(override, subject) for address in override["contacts"]]
+    names = [host for host in [*subject.hosts, subject.target] if not host.replace(".", "").isdigit() and ":" not in host]
+    return list(dict.fromkeys(found + [local + "@" + name for name in names for local in mailboxes]))
+
+
+def reachable(world, subject, mailboxes, overrides):
+    """Does any of them read?"""
+    return any(world.mailbox(address).reads for address in candidates(subject, mailboxes, overrides))
+
+
+def reached(journal, campaign_of):
+    """{(campaign, target)} told to somebody who reads. CAMPAIGN_OF gives the campaign of a Message-ID."""
+    return {(campaign_of(line["message_id"]), target) for line in journal if line["outcome"] == "taken" and line["event"] in READS
+            for target in line["targets"]}
+
+
+def blocked(world, addresses):
+    """Is there, above the first of ADDRESSES (a ladder, best first) that reads, one that takes the mail and lets nobody read it, or that
+    refuses us? None when nobody on it reads."""
+    for address in addresses:
+        box = world.mailbox(address)
+        if box.reads:
+            return False
+        if box.word in ("accept", "blackhole", "autoreply", "policy") or box.forged:
+            return True
+    return None

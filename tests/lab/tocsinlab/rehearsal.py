@@ -1,0 +1,236 @@
+"""A campaign from the spool to the report, against the lab."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, namedtuple
+from urllib.parse import urlsplit
+
+from . import reach, scenario, settings as config
+from .process import Lab, free_port
+
+BUILD = os.environ.get("TOCSIN_BUILD") or os.path.join(config.ROOT, "build")
+COMMAND_TIME = 60  # seconds that a command may take
+START_TIME = 30    # seconds that the daemon may take to come up
+QUIET = 15.0       # seconds without anything new after which what is still open will stay open; more than any wait of settings.py
+LAST_RETURNS = 5   # seconds for what is on its way back when every case has ended
+
+Campaign = namedtuple("Campaign", "name figures notifications cases")
+Evidence = namedtuple("Evidence", "journal returns faults campaigns world subjects settings seconds")
+
+
+class RehearsalError(Exception):
+    """The rehearsal itself could not go on."""
+
+
+class Rehearsal:
+    """One run. `run` gives the evidence; `close` ends the lab and the daemon whatever happened."""
+
+    def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None, limit=300, quiet=QUIET):
+        self.directory = os.path.abspath(directory)
+        self.scenario_path, self.mode = scenario_path, mode
+        self.feeds, self.profile, self.campaign = feeds, profile, campaign
+        self.settings = config.expand(settings)
+        self.progress = progress or (lambda text: None)
+        self.limit, self.quiet = limit, quiet
+        self.config = os.path.join(self.directory, "tocsin.yaml")
+        self.log_path = os.path.join(self.directory, "tocsind.log")
+        self.lab = self.daemon = self.world = None
+        self.start = time.monotonic()
+
+    # --- the daemon
+
+    def tocsin(self, *words, text=False):
+        """What `tocsin WORDS --json` says; with TEXT, what it prints for people."""
+        command = [os.path.join(BUILD, "tocsin"), "--config", self.config, *words] + ([] if text else ["--json"])
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=COMMAND_TIME,
+                             stdin=subprocess.DEVNULL)
+        if run.returncode != 0:
+            raise RehearsalError("%s: exit %d: %s" % (" ".join(words), run.returncode, run.stderr.strip()))
+        try:
+            return run.stdout if text else json.loads(run.stdout)
+        except ValueError:
+            raise RehearsalError("%s: no JSON: %s" % (" ".join(words), run.stdout[:300])) from None
+
+    def _start(self):
+        lmtp_port = free_port()
+        self.world = scenario.load(self.scenario_path, self.mode)
+        self.lab = Lab(self.scenario_path, self.directory, mode=self.mode, bounce_lmtp="127.0.0.1:%d" % lmtp_port)
+        config.write(self.config, config.configuration(self.directory, self.lab.dns, self.lab.relay, lmtp_port, self.world.longest_delay()))
+        command = [os.path.join(BUILD, "tocsind"), "--config", self.config]
+        for row in self.settings:
+            command += ["--set", row]
+        with open(self.log_path, "ab") as log:
+            self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, stdout=log)
+        self._wait_for_daemon()
+
+    def _wait_for_daemon(self):
+        end = time.monotonic() + START_TIME
+        while True:
+            self._alive()
+            try:
+                self.tocsin("status")
+                return
+            except RehearsalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def _alive(self):
+        if self.daemon.poll() is not None:
+            raise RehearsalError("tocsind ended with %d:\n%s" % (self.daemon.returncode, self.log_tail()))
+
+    def log_tail(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-15:])
+
+    def stop_daemon(self):
+        """End it as its service manager would; a bad end is an error."""
+        self.daemon.send_signal(signal.SIGTERM)
+        try:
+            code = self.daemon.wait(30)
+        except subprocess.TimeoutExpired:
+            raise RehearsalError("tocsind does not end on SIGTERM") from None
+        if code != 0:
+            raise RehearsalError("tocsind ended with %d:\n%s" % (code, self.log_tail()))
+
+    def close(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+        if self.lab:
+            self.lab.close()
+
+    # --- the run
+
+    def run(self):
+        """The evidence of the whole campaign."""
+        self._start()
+        self._submit()
+        names = self._approve()
+        self._until_over()
+        seconds = time.monotonic() - self.start
+        end = time.monotonic() + LAST_RETURNS
+        while self.lab.pending() > 0 and time.monotonic() < end:
+            time.sleep(0.1)
+        campaigns = [self._collect(name) for name in names]
+        self._keep(campaigns)
+        subjects = self._subjects(campaigns)
+        return Evidence(self.lab.journal(), self.lab.journal("returns"), self.lab.journal("faults"), campaigns, self.world, subjects,
+                        self.settings, seconds)
+
+    def _submit(self):
+        options = ["--profile", self.profile] if self.profile else []
+        options += ["--campaign", self.campaign] if self.campaign else []
+        for feed in self.feeds:
+            self.tocsin("submit", *options, os.path.abspath(feed))
+
+    def _status(self):
+        self._alive()
+        return self.tocsin("status")["campaigns"]
+
+    def _approve(self):
+        """Wait until every file is loaded and its mails are composed, then say yes; the campaigns' names."""
+        expected, end = 1 if self.campaign else len(self.feeds), time.monotonic() + self.limit
+        while True:
+            rows = self._status()
+            loaded = len(rows) >= expected and not any(row["files_loading"] for row in rows)
+            if loaded and all(row["waiting_for_approval"] == row["ready_for_approval"] for row in rows):
+                break
+            if time.monotonic() > end:
+                raise RehearsalError("the feeds were not loaded in %d s:\n%s" % (self.limit, self.log_tail()))
+            time.sleep(0.1)
+        for row in rows:
+            if row["waiting_for_approval"]:
+                self.tocsin("campaign", "approve", row["name"])
+        return [row["name"] for row in rows]
+
+    def _until_over(self):
+        """Every case has ended; or nothing new has happened for so long that the rest will stay open (a brake, a refusal that is about us)."""
+        news, before, since = _News(self.lab), None, time.monotonic()
+        begun = since
+        while True:
+            rows = self._status()
+            state = [(row["name"], row["state"], row["ends"]) for row in rows], news.count()
+            if state != before:
+                before, since = state, time.monotonic()
+            ends = sum((Counter(row["ends"]) for row in rows), Counter())
+            self._tell(ends)
+            if not ends["open"] or time.monotonic() - since > self.quiet + self.world.longest_delay():
+                return
+            if time.monotonic() - begun > self.limit:
+                raise RehearsalError("not over after %d s: %s" % (self.limit, dict(ends)))
+            time.sleep(0.2)
+
+    def _tell(self, ends):
+        ended = ", ".join("%d %s" % (number, end) for end, number in ends.items() if number and end != "open")
+        self.progress("%4.0f s  %d of %d cases have ended%s" % (time.monotonic() - self.start, sum(ends.values()) - ends["open"],
+                                                                 sum(ends.values()), ": " + ended if ended else ""))
+
+    # --- what the daemon says
+
+    def _collect(self, name):
+        shown = self.tocsin("campaign", "show", name, "--cases")
+        return Campaign(name, self.tocsin("report", name), self.tocsin("queue", "--all", "--campaign", name)["notifications"],
+                        shown.get("cases_list", shown["cases"]))
+
+    def _keep(self, campaigns):
+        """claims.json: what the daemon said, beside the journals that say what was."""
+        with open(os.path.join(self.directory, "claims.json"), "w", encoding="utf-8") as file:
+            json.dump([campaign._asdict() for campaign in campaigns], file, indent=1)
+
+    def _records(self, feed):
+        words = ["inspect", "feed", "--records"] + (["--profile", self.profile] if self.profile else [])
+        run = self.tocsin(*words, os.path.abspath(feed), text=True)
+        return [json.loads(line) for line in run.splitlines()]
+
+    def _subjects(self, campaigns):
+        """Every case, with the hosts and addresses of its incidents, from the feed's rows."""
+        hosts, ips = {}, {}
+        for feed in self.feeds:
+            for record in self._records(feed):
+                name, ip = record.get("source.fqdn") or urlsplit(record.get("source.url", "")).hostname, record.get("source.ip")
+                for target in _parents(name) or [ip]:
+                    hosts.setdefault(target, set()).update([name] if name else [])
+                    ips.setdefault(target, set()).update([ip] if ip else [])
+        return [reach.Subject(campaign.name, case["target"], sorted(hosts.get(case["target"], ())), sorted(ips.get(case["target"], ())))
+                for campaign in campaigns for case in campaign.cases]
+
+
+class _News:
+    """How many different things the lab's journal knows. A mail that is tried again and again is no news."""
+
+    def __init__(self, lab):
+        self.file = open(lab.facts["journal"], encoding="utf-8")
+        self.seen, self.rest = set(), ""
+
+    def count(self):
+        lines = (self.rest + self.file.read()).split("\n")
+        self.rest = lines.pop()
+        for line in map(json.loads, lines):
+            self.seen.add((line["recipient"], line["outcome"], line["message_id"]))
+        return len(self.seen)
+
+
+def _parents(name):
+    """NAME and all names above it."""
+    labels = name.split(".") if name else []
+    return [".".join(labels[at:]) for at in range(len(labels))]
+
+
+def line_printer(stream=sys.stderr):
+    """A progress function: one line that is written over on a terminal, lines every few seconds elsewhere."""
+    last = [0.0, ""]
+
+    def tell(text):
+        if stream.isatty():
+            stream.write("\r\033[K" + text)
+            stream.flush()
+        elif text != last[1] and time.monotonic() - last[0] > 3:
+            last[0] = time.monotonic()
+            stream.write(text + "\n")
+            stream.flush()
+        last[1] = text
+    return tell
