@@ -52,8 +52,8 @@ static void judge_addresses(const struct dns_answer *a, const struct dns_answer 
         return;
     }
     out->verdict = MAIL_NO_HOST;
-    out->reason = a->count + aaaa->count > 0 ? "it has no MX record, and its addresses are not on the Internet" :
-                                               "it has neither an MX record nor an address";
+    out->reason = a->count + aaaa->count > 0 ? "it has no MX record, and its addresses are not on the Internet"
+                                             : "it has neither an MX record nor an address";
 }
 
 void mail_host_judge(const struct dns_answer *mx, const struct dns_answer *a, const struct dns_answer *aaaa,
@@ -106,7 +106,7 @@ void mail_host_describe(const struct mail_host *host, struct buf *out)
         break;
     case MAIL_PENDING:
     case MAIL_UNKNOWN:
-        buf_add_format(out, "may or may not take mail, DNS could not say: %s", host->reason ? host->reason : "no answer");
+        buf_add_format(out, "could not be looked up for now (%s)", host->reason ? host->reason : "no answer");
         break;
     }
 }

@@ -1,0 +1,155 @@
+#include "daemon/contact/rank.h"
+
+#include "daemon/base/address.h"
+#include "daemon/base/buf.h"
+#include "daemon/base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How likely somebody responsible reads a mail of that kind, before anything is known of the address: an order of magnitude from the
+ * story (over half of abuse@ bounced), to be replaced by the store's own history. The order of a ladder never depends on it. */
+static const struct {
+    const char *kind;
+    double score;
+} scores[] = {
+    { "override", 0.9 },     { "rfc2142-abuse", 0.4 },      { "rfc2142-security", 0.25 },
+    { "rfc2142-noc", 0.15 }, { "rfc2142-postmaster", 0.3 }, { "rfc2142-hostmaster", 0.2 },
+    { "rfc2142-info", 0.3 }, { "rfc2142-webmaster", 0.2 },  { "rfc2142-support", 0.2 },
+};
+#define OTHER_SCORE 0.1
+
+static double score_of(const struct candidate *candidate)
+{
+    double score = OTHER_SCORE;
+    for (size_t i = 0; i < sizeof scores / sizeof scores[0]; i++)
+        if (strcmp(scores[i].kind, candidate->kind) == 0)
+            score = scores[i].score;
+    return score * candidate->accepts;
+}
+
+void candidates_add(struct candidates *candidates, const struct candidate *candidate)
+{
+    char address[ADDRESS_MAX_LENGTH + 1];
+    if (address_normalise(candidate->address, strlen(candidate->address), address) != 0)
+        return;
+    candidates->items = mem_resize(candidates->items, candidates->count + 1, sizeof *candidates->items);
+    struct candidate *added = &candidates->items[candidates->count];
+    *added = *candidate;
+    added->address = mem_string(address);
+    added->kind = mem_string(candidate->kind);
+    added->evidence = mem_string(candidate->evidence);
+    added->order = candidates->count++;
+}
+
+void candidates_note(struct candidates *candidates, const char *format, ...)
+{
+    struct buf note = BUF_EMPTY;
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (candidates->note)
+        buf_add_format(&note, "%s\n", candidates->note);
+    buf_add_string(&note, line);
+    free(candidates->note);
+    candidates->note = buf_take(&note);
+}
+
+void candidates_clear(struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        free(candidates->items[i].address);
+        free(candidates->items[i].kind);
+        free(candidates->items[i].evidence);
+    }
+    free(candidates->items);
+    free(candidates->note);
+    *candidates = (struct candidates){ 0 };
+}
+
+/* The place of KIND in contacts.order; the one behind the last for a kind that is not in it. */
+static size_t place(const struct config_list *order, const char *kind)
+{
+    size_t i = 0;
+    while (i < order->count && strcmp(order->items[i], kind) != 0)
+        i++;
+    return i;
+}
+
+static int compare(const void *a, const void *b, void *context)
+{
+    const struct candidate *left = a, *right = b;
+    const struct config *config = context;
+    if (left->first != right->first)
+        return left->first ? -1 : 1;
+    if (left->party != right->party)
+        return left->party < right->party ? -1 : 1;
+    size_t left_place = place(&config->contacts.order, left->kind);
+    size_t right_place = place(&config->contacts.order, right->kind);
+    if (left_place != right_place)
+        return left_place < right_place ? -1 : 1;
+    if (left->distance != right->distance)
+        return left->distance < right->distance ? -1 : 1;
+    return left->order < right->order ? -1 : 1;
+}
+
+static bool same(const char *address, const char *ours)
+{
+    char normal[ADDRESS_MAX_LENGTH + 1];
+    return ours && *ours && address_normalise(ours, strlen(ours), normal) == 0 && strcmp(address, normal) == 0;
+}
+
+/* A mail to ourselves would be taken for an answer or a bounce (DESIGN.md rule 9). */
+static bool is_ours(const struct config *config, const char *address)
+{
+    if (same(address, config->sender.address) || same(address, config->sender.reply_to) ||
+        same(address, config->return_path.bounce) || same(address, config->return_path.opt_out))
+        return true;
+    for (size_t i = 0; i < config->profile_count; i++)
+        if (same(address, config->profiles[i].sender.address) || same(address, config->profiles[i].sender.reply_to))
+            return true;
+    return false;
+}
+
+static bool on_ladder(const struct ladder *ladder, const char *address)
+{
+    for (size_t i = 0; i < ladder->count; i++)
+        if (strcmp(ladder->rungs[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+/* The note, a line at a time: a line may not be longer than ladder_note() takes. */
+static void copy_note(const struct candidates *candidates, struct ladder *out)
+{
+    for (const char *at = candidates->note; at && *at;) {
+        size_t length = strcspn(at, "\n");
+        ladder_note(out, "%.*s", (int)length, at);
+        at += length + (at[length] == '\n');
+    }
+}
+
+void rank(const struct config *config, struct candidates *candidates, struct ladder *out)
+{
+    size_t left_out = 0;
+    copy_note(candidates, out);
+    if (candidates->count > 0)
+        qsort_r(candidates->items, candidates->count, sizeof *candidates->items, compare, (void *)config);
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->items[i];
+        if (is_ours(config, candidate->address))
+            ladder_note(out, "%s is our own address: left out", candidate->address);
+        else if (out->count >= (size_t)config->contacts.max_contacts && !on_ladder(out, candidate->address))
+            left_out++;
+        else
+            ladder_add(out, candidate->address, candidate->kind, candidate->party, score_of(candidate),
+                       candidate->evidence);
+    }
+    if (left_out > 0)
+        ladder_note(out, "%zu further contact%s left out (contacts.max_contacts is %d)", left_out,
+                    left_out == 1 ? "" : "s", (int)config->contacts.max_contacts);
+}

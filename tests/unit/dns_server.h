@@ -1,0 +1,162 @@
+/* A DNS server for the tests, on the test's own loop and 127.0.0.1: a table of rows says what it answers. */
+#ifndef TOCSIN_TESTS_DNS_SERVER_H
+#define TOCSIN_TESTS_DNS_SERVER_H
+
+#include "tests/unit/dns_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+
+/* One fact of the zone. A name without any row does not exist; a name with rows of other types has no data. NAME "*.x" stands for every
+ * name below x. */
+struct dns_row {
+    const char *name;
+    unsigned type; /* 15, 1, 28, 5 (CNAME); 0: for every type */
+    const char *data; /* MX: "PREFERENCE EXCHANGE" */
+    enum { DNS_SAYS, DNS_SERVFAIL, DNS_DROP, DNS_TRUNCATE } says;
+    unsigned times; /* of DNS_SERVFAIL and DNS_DROP: how often, before it answers; 0: always */
+};
+
+struct dns_server {
+    uv_udp_t udp;
+    const struct dns_row *rows;
+    size_t row_count;
+    uint32_t ttl; /* of positive answers */
+    unsigned seen[64]; /* by row: how often a fault has been used */
+    unsigned queries; /* how many have come in */
+    char address[32]; /* ADDRESS:PORT */
+    char buffer[65536];
+};
+
+struct dns_reply {
+    uv_udp_send_t request;
+    struct dns_builder packet;
+};
+
+static inline void dns_server_sent(uv_udp_send_t *request, int status)
+{
+    (void)status;
+    free(request);
+}
+
+static inline void dns_server_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
+{
+    struct dns_server *server = handle->data;
+    (void)size;
+    *out = uv_buf_init(server->buffer, sizeof server->buffer);
+}
+
+static inline int dns_row_matches(const struct dns_row *row, const char *name)
+{
+    size_t length = strlen(name);
+    if (row->name[0] != '*')
+        return strcasecmp(row->name, name) == 0;
+    size_t tail = strlen(row->name + 1);
+    return length > tail && strcasecmp(name + length - tail, row->name + 1) == 0;
+}
+
+static inline void dns_add_row(struct dns_server *server, struct dns_builder *packet, const struct dns_row *row,
+                               const char *owner)
+{
+    if (row->type == 15)
+        dns_mx(packet, owner, server->ttl, (unsigned)strtoul(row->data, NULL, 10), strchr(row->data, ' ') + 1);
+    else if (row->type == 5)
+        dns_cname(packet, owner, server->ttl, row->data);
+    else
+        dns_address(packet, owner, server->ttl, row->data);
+}
+
+/* Fill PACKET with the answer to TYPE? of NAME; 0 when the query is to be dropped. */
+static inline int dns_server_answer(struct dns_server *server, struct dns_builder *packet, unsigned id,
+                                    const char *name, unsigned type)
+{
+    char owner[256];
+    int exists = 0;
+    snprintf(owner, sizeof owner, "%s", name);
+    dns_begin(packet, id, 0, name, type);
+    for (size_t i = 0; i < server->row_count; i++) {
+        const struct dns_row *row = &server->rows[i];
+        if (!dns_row_matches(row, owner))
+            continue;
+        exists = 1;
+        if (row->says != DNS_SAYS) {
+            if ((row->type != 0 && row->type != type) || (row->times != 0 && server->seen[i] >= row->times))
+                continue;
+            server->seen[i]++;
+            packet->data[3] = row->says == DNS_SERVFAIL ? 0x82 : packet->data[3];
+            packet->data[2] |= row->says == DNS_TRUNCATE ? 0x02 : 0;
+            return row->says != DNS_DROP;
+        }
+        if (row->type != type && row->type != 5)
+            continue;
+        dns_add_row(server, packet, row, owner);
+        if (row->type == 5) { /* rows of the target stand behind */
+            snprintf(owner, sizeof owner, "%s", row->data);
+            exists = 0;
+        }
+    }
+    if (!exists)
+        packet->data[3] |= 3;
+    if (packet->data[7] == 0)
+        dns_soa(packet, "example", server->ttl, server->ttl);
+    return 1;
+}
+
+static inline void dns_server_read(uv_udp_t *udp, ssize_t length, const uv_buf_t *buffer, const struct sockaddr *from,
+                                   unsigned flags)
+{
+    struct dns_server *server = udp->data;
+    const unsigned char *query = (const unsigned char *)buffer->base;
+    char name[256];
+    size_t at = 12, used = 0;
+    (void)flags;
+    if (length < 17 || !from)
+        return;
+    server->queries++;
+    while (query[at] != 0) {
+        memcpy(name + used, query + at + 1, query[at]);
+        used += query[at];
+        name[used++] = '.';
+        at += query[at] + 1u;
+    }
+    name[used ? used - 1 : 0] = '\0';
+    struct dns_reply *reply = calloc(1, sizeof *reply);
+    if (!reply)
+        abort();
+    if (!dns_server_answer(server, &reply->packet, (unsigned)(query[0] << 8 | query[1]), name,
+                           (unsigned)(query[at + 1] << 8 | query[at + 2]))) {
+        free(reply);
+        return;
+    }
+    uv_buf_t data = uv_buf_init((char *)reply->packet.data, (unsigned)reply->packet.length);
+    if (uv_udp_send(&reply->request, udp, &data, 1, from, dns_server_sent) != 0)
+        free(reply);
+}
+
+static inline void dns_server_open(struct dns_server *server, uv_loop_t *loop, const struct dns_row *rows,
+                                   size_t row_count)
+{
+    struct sockaddr_in address;
+    int size = sizeof address, buffer = 4 << 20;
+    memset(server, 0, sizeof *server);
+    server->rows = rows;
+    server->row_count = row_count;
+    server->ttl = 60;
+    uv_ip4_addr("127.0.0.1", 0, &address);
+    uv_udp_init(loop, &server->udp);
+    server->udp.data = server;
+    if (uv_udp_bind(&server->udp, (const struct sockaddr *)&address, 0) != 0)
+        abort();
+    uv_recv_buffer_size((uv_handle_t *)&server->udp, &buffer);
+    uv_udp_getsockname(&server->udp, (struct sockaddr *)&address, &size);
+    snprintf(server->address, sizeof server->address, "127.0.0.1:%u", ntohs(address.sin_port));
+    uv_udp_recv_start(&server->udp, dns_server_alloc, dns_server_read);
+}
+
+static inline void dns_server_close(struct dns_server *server)
+{
+    uv_close((uv_handle_t *)&server->udp, NULL);
+}
+
+#endif
