@@ -29,9 +29,11 @@ struct delivery_job {
     enum reason reason;
     struct reply reply; /* text points to reply_text */
     char reply_text[512]; /* one line, control characters replaced */
-    bool sent; /* the end of the text had been handed over: a retry may be a duplicate */
+    bool sent; /* the end of the text had been handed over and no refusal of it was read: a retry may be a duplicate */
     bool rendered; /* false: render() failed, reply_text says why */
     bool aborted; /* delivery_stop(): nothing was tried or it was cut off; not an attempt unless `sent` */
+
+    unsigned period; /* delivery's own */
 };
 
 struct delivery_options {

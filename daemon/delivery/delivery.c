@@ -1,0 +1,192 @@
+#include "daemon/delivery/delivery.h"
+
+#include "daemon/base/mem.h"
+#include "daemon/delivery/clock.h"
+#include "daemon/delivery/keywords.h"
+#include "daemon/delivery/outcome.h"
+#include "daemon/delivery/text.h"
+#include "daemon/delivery/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK_MS 500 /* how often the limits of the threads' steps are looked at */
+#define SESSIONS_MAX 1024
+
+struct delivery {
+    struct worker_room room;
+    struct worker **workers;
+    unsigned count;
+    char *helo;
+    uv_timer_t checker;
+    bool stopped;
+    unsigned in_flight;
+    void (*done)(void *context, struct delivery_job *job);
+};
+
+static void on_done(void *context, struct inbox_item *item)
+{
+    struct delivery *delivery = context;
+    delivery->in_flight--;
+    delivery->done(delivery->room.context, (struct delivery_job *)item);
+}
+
+static void on_check(uv_timer_t *timer)
+{
+    struct delivery *delivery = timer->data;
+    int64_t now = clock_ms();
+    for (unsigned i = 0; i < delivery->count; i++)
+        worker_check(delivery->workers[i], now);
+}
+
+/* End the threads; what they hold comes back through the outbox. */
+static void end_threads(struct delivery *delivery)
+{
+    inbox_close(delivery->room.jobs);
+    for (unsigned i = 0; i < delivery->count; i++)
+        worker_join(delivery->workers[i]);
+    delivery->count = 0;
+}
+
+static void free_all(struct delivery *delivery)
+{
+    inbox_free(delivery->room.jobs);
+    halt_free(delivery->room.halt);
+    relay_close(delivery->room.settings.relay);
+    free(delivery->workers);
+    free(delivery->helo);
+    free(delivery);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free_all(handle->data);
+}
+
+static int check_options(const struct delivery_options *options, struct error *error)
+{
+    if (!options->sessions || options->sessions > SESSIONS_MAX)
+        return error_set(error, -EINVAL, "delivery: %u sessions: expected 1 to %d", options->sessions, SESSIONS_MAX);
+    if (!options->messages_per_session || !options->timeout_ms || !options->connect_timeout_ms)
+        return error_set(error, -EINVAL, "delivery: a limit of 0");
+    if (!text_helo_ok(options->helo))
+        return error_set(error, -EINVAL, "delivery: `%s` is no host name for EHLO", options->helo ? options->helo : "");
+    int status = keywords_prepare();
+    return status ? error_set(error, status, "libesmtp does not work here: %s", strerror(-status)) : 0;
+}
+
+static struct delivery *create(const struct delivery_options *options, struct relay *relay)
+{
+    struct delivery *delivery = mem_zero(1, sizeof *delivery);
+    delivery->helo = mem_string(options->helo);
+    delivery->done = options->done;
+    delivery->workers = mem_zero(options->sessions, sizeof *delivery->workers);
+    delivery->room = (struct worker_room){
+        .settings = { .relay = relay,
+                      .helo = delivery->helo,
+                      .messages = options->messages_per_session,
+                      .timeout_ms = options->timeout_ms,
+                      .connect_timeout_ms = options->connect_timeout_ms },
+        .jobs = inbox_new(0),
+        .halt = halt_new(),
+        .thread_state = options->thread_state,
+        .thread_state_free = options->thread_state_free,
+        .context = options->context,
+    };
+    return delivery;
+}
+
+static int start_threads(struct delivery *delivery, unsigned sessions, struct error *error)
+{
+    for (; delivery->count < sessions; delivery->count++) {
+        int status = worker_start(&delivery->room, &delivery->workers[delivery->count], error);
+        if (status)
+            return status;
+    }
+    return 0;
+}
+
+int delivery_open(uv_loop_t *loop, const struct delivery_options *options, struct delivery **out, struct error *error)
+{
+    struct relay *relay;
+    int status = check_options(options, error);
+    if (!status)
+        status = relay_open(options->relay, &relay, error);
+    if (status)
+        return status;
+    struct delivery *delivery = create(options, relay);
+    delivery->room.done = outbox_open(loop, on_done, delivery);
+    if (!delivery->room.done) {
+        status = error_set(error, -errno, "delivery: %s", strerror(errno));
+        free_all(delivery);
+        return status;
+    }
+    uv_timer_init(loop, &delivery->checker);
+    delivery->checker.data = delivery;
+    uv_timer_start(&delivery->checker, on_check, CHECK_MS, CHECK_MS);
+    status = start_threads(delivery, options->sessions, error);
+    if (status) {
+        delivery_close(delivery);
+        return status;
+    }
+    *out = delivery;
+    return 0;
+}
+
+static void abort_job(struct delivery *delivery, struct delivery_job *job)
+{
+    outcome_aborted(false, job);
+    outbox_post(delivery->room.done, &job->item);
+}
+
+void delivery_submit(struct delivery *delivery, struct delivery_job *job)
+{
+    job->rendered = job->sent = job->aborted = false;
+    job->period = halt_epoch(delivery->room.halt);
+    delivery->in_flight++;
+    if (delivery->stopped)
+        abort_job(delivery, job);
+    else
+        inbox_push(delivery->room.jobs, &job->item);
+}
+
+unsigned delivery_in_flight(const struct delivery *delivery)
+{
+    return delivery->in_flight;
+}
+
+void delivery_stop(struct delivery *delivery)
+{
+    if (delivery->stopped)
+        return;
+    delivery->stopped = true;
+    /* First the word, then the wires: a thread that connects in between sees the one or the other. */
+    halt_stop(delivery->room.halt);
+    relay_wake(delivery->room.settings.relay);
+    for (unsigned i = 0; i < delivery->count; i++)
+        worker_cut(delivery->workers[i]);
+    struct inbox_item *item = inbox_pop_all(delivery->room.jobs), *next;
+    for (; item; item = next) {
+        next = item->next;
+        abort_job(delivery, (struct delivery_job *)item);
+    }
+}
+
+void delivery_start(struct delivery *delivery)
+{
+    if (!delivery->stopped)
+        return;
+    delivery->stopped = false;
+    halt_start(delivery->room.halt);
+}
+
+void delivery_close(struct delivery *delivery)
+{
+    if (!delivery)
+        return;
+    delivery_stop(delivery);
+    end_threads(delivery);
+    outbox_close(delivery->room.done);
+    uv_close((uv_handle_t *)&delivery->checker, on_closed);
+}

@@ -1,0 +1,27 @@
+/* Where a delivery thread gets its jobs and hands them back. One thread each. */
+#ifndef TOCSIN_DELIVERY_DESK_H
+#define TOCSIN_DELIVERY_DESK_H
+
+#include "daemon/base/inbox.h"
+#include "daemon/base/outbox.h"
+#include "daemon/delivery/delivery.h"
+#include "daemon/delivery/halt.h"
+
+struct desk {
+    struct inbox *jobs;
+    struct outbox *done;
+    struct halt *halt;
+    void *thread_state;
+};
+
+/* The next job, rendered and fit to be sent; waits at most WAIT_MS (-1: for ever). NULL: there is none, or no more to come. Jobs from
+ * before a halt and jobs that cannot be rendered are finished on the way. */
+struct delivery_job *desk_take(struct desk *desk, int wait_ms);
+
+/* JOB has its result: give it to the loop thread. */
+void desk_finish(struct desk *desk, struct delivery_job *job);
+
+/* JOB was not begun: back to the queue, where the next session of any thread finds it. */
+void desk_return(struct desk *desk, struct delivery_job *job);
+
+#endif

@@ -1,0 +1,358 @@
+/* A scripted SMTP server for the tests of delivery: a thread that listens on 127.0.0.1, and one for each connection.
+ *
+ * What it says to greeting, EHLO and QUIT stands in the script. What it says to the rest stands in the mail's addresses: a local part
+ * that begins with `STAGE-ACTION.` makes it do ACTION at STAGE (mail: in the sender; rcpt, data, end: in the recipient).
+ * ACTION is a reply code, `drop` (hang up), `stall` (say nothing more), `garbage`, `many` (a reply of many lines), `half` (the first
+ * line of two, then hang up) or `long` (a reply of 1 MB). */
+#ifndef TOCSIN_TESTS_SMTP_SERVER_H
+#define TOCSIN_TESTS_SMTP_SERVER_H
+
+#include "daemon/base/buf.h"
+#include "daemon/base/mem.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SERVER_SESSIONS 256
+#define SERVER_MAILS 4096
+#define SAY_NOTHING "stall"
+#define HANG_UP "drop"
+
+struct server_script {
+    const char *greeting, *ehlo, *helo, *quit; /* a whole reply with CRLF, SAY_NOTHING, or HANG_UP; NULL: the usual */
+    unsigned close_after; /* this many mails, the next MAIL gets a 421; 0: never */
+    bool ipv6;
+};
+
+struct server_mail {
+    char from[300], to[300];
+    struct buf text; /* without dot-stuffing */
+};
+
+struct server {
+    struct server_script script;
+    int listener;
+    char address[64]; /* HOST:PORT */
+    pthread_t thread, sessions[SERVER_SESSIONS];
+    pthread_mutex_t lock; /* of all below */
+    int sockets[SERVER_SESSIONS];
+    unsigned connections, quits, mails_count, rcpts;
+    bool bdat;
+    struct server_mail mails[SERVER_MAILS]; /* accepted, in order */
+    char helo[300];
+};
+
+struct server_session {
+    struct server *server;
+    int fd;
+    char bytes[4096];
+    size_t filled, used;
+    char from[300], to[300];
+    unsigned mails;
+};
+
+static inline int server_byte(struct server_session *s)
+{
+    if (s->used == s->filled) {
+        ssize_t got = recv(s->fd, s->bytes, sizeof s->bytes, 0);
+        if (got <= 0)
+            return -1;
+        s->filled = (size_t)got;
+        s->used = 0;
+    }
+    return (unsigned char)s->bytes[s->used++];
+}
+
+/* A line without its CRLF. */
+static inline bool server_line(struct server_session *s, struct buf *line)
+{
+    buf_truncate(line, 0);
+    for (int byte; (byte = server_byte(s)) >= 0;) {
+        buf_add_char(line, (char)byte);
+        if (line->length >= 2 && strcmp(line->data + line->length - 2, "\r\n") == 0) {
+            buf_truncate(line, line->length - 2);
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool server_say(struct server_session *s, const char *text)
+{
+    size_t length = strlen(text);
+    while (length) {
+        ssize_t sent = send(s->fd, text, length, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        text += sent;
+        length -= (size_t)sent;
+    }
+    return true;
+}
+
+/* Say nothing until the client or the test's end closes the connection. */
+static inline bool server_stall(struct server_session *s)
+{
+    while (server_byte(s) >= 0)
+        ;
+    return false;
+}
+
+static inline bool server_scripted(struct server_session *s, const char *reply, const char *usual)
+{
+    if (!reply)
+        reply = usual;
+    if (strcmp(reply, SAY_NOTHING) == 0)
+        return server_stall(s);
+    return strcmp(reply, HANG_UP) != 0 && server_say(s, reply);
+}
+
+static inline bool server_long_reply(struct server_session *s)
+{
+    struct buf reply = BUF_EMPTY;
+    buf_add_string(&reply, "550 ");
+    for (unsigned i = 0; i < 1024; i++)
+        buf_add_format(&reply, "%01023d ", 5);
+    buf_add_string(&reply, "\r\n");
+    bool said = server_say(s, reply.data);
+    buf_free(&reply);
+    return said;
+}
+
+/* What ADDRESS asks for at STAGE, or GOOD. *AS_USUAL: it was GOOD. */
+static inline bool server_act(struct server_session *s, const char *address, const char *stage, const char *good,
+                              bool *as_usual)
+{
+    char prefix[16], action[32] = "", reply[128];
+    snprintf(prefix, sizeof prefix, "%s-", stage);
+    *as_usual = strncmp(address, prefix, strlen(prefix)) != 0;
+    if (*as_usual)
+        return server_say(s, good);
+    snprintf(action, sizeof action, "%.*s", (int)strcspn(address + strlen(prefix), "."), address + strlen(prefix));
+    if (strcmp(action, "drop") == 0)
+        return false;
+    if (strcmp(action, "stall") == 0)
+        return server_stall(s);
+    if (strcmp(action, "garbage") == 0)
+        return server_say(s, "250OK what is this\r\n");
+    if (strcmp(action, "half") == 0)
+        return server_say(s, "250-almost\r\n") && false;
+    if (strcmp(action, "many") == 0)
+        return server_say(s, "550-5.1.1 The mailbox\r\n550-5.1.1 is not\r\n550 5.1.1 known here\r\n");
+    if (strcmp(action, "long") == 0)
+        return server_long_reply(s);
+    snprintf(reply, sizeof reply, "%s scripted\r\n", action);
+    return server_say(s, reply) && strcmp(action, "421") != 0;
+}
+
+static inline void server_address(const char *command, char out[300])
+{
+    const char *open = strchr(command, '<'), *end = open ? strchr(open, '>') : NULL;
+    snprintf(out, 300, "%.*s", end ? (int)(end - open - 1) : 0, open ? open + 1 : "");
+}
+
+static inline void server_keep(struct server_session *s, struct buf *text)
+{
+    struct server *server = s->server;
+    pthread_mutex_lock(&server->lock);
+    if (server->mails_count < SERVER_MAILS) {
+        struct server_mail *mail = &server->mails[server->mails_count++];
+        memcpy(mail->from, s->from, sizeof mail->from);
+        memcpy(mail->to, s->to, sizeof mail->to);
+        mail->text = *text;
+        *text = (struct buf)BUF_EMPTY;
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
+static inline bool server_text(struct server_session *s)
+{
+    struct buf text = BUF_EMPTY, line = BUF_EMPTY;
+    bool more, as_usual = false;
+    while ((more = server_line(s, &line)) && strcmp(line.data, ".") != 0) {
+        buf_add_string(&text, line.data + (line.data[0] == '.'));
+        buf_add_string(&text, "\r\n");
+    }
+    if (more && !s->to[0])
+        more = server_say(s, "554 no recipients\r\n");
+    else if (more) {
+        /* Kept before the reply is sent: who has read the reply finds it. */
+        if (strncmp(s->to, "end-", 4) != 0)
+            server_keep(s, &text);
+        more = server_act(s, s->to, "end", "250 2.0.0 queued\r\n", &as_usual);
+        s->mails++;
+    }
+    buf_free(&text);
+    buf_free(&line);
+    return more;
+}
+
+static inline bool server_mail_command(struct server_session *s, const char *line)
+{
+    bool as_usual;
+    if (s->server->script.close_after && s->mails >= s->server->script.close_after)
+        return server_say(s, "421 4.7.0 enough for one connection\r\n") && false;
+    s->to[0] = '\0';
+    server_address(line, s->from);
+    return server_act(s, s->from, "mail", "250 2.1.0 ok\r\n", &as_usual);
+}
+
+static inline bool server_rcpt_command(struct server_session *s, const char *line)
+{
+    char to[300];
+    bool as_usual;
+    server_address(line, to);
+    pthread_mutex_lock(&s->server->lock);
+    s->server->rcpts++;
+    pthread_mutex_unlock(&s->server->lock);
+    if (!server_act(s, to, "rcpt", "250 2.1.5 ok\r\n", &as_usual))
+        return false;
+    memcpy(s->to, as_usual ? to : "", as_usual ? sizeof to : 1);
+    return true;
+}
+
+static inline bool server_data_command(struct server_session *s)
+{
+    bool as_usual;
+    if (!s->to[0])
+        return server_say(s, "554 5.5.1 no valid recipients\r\n");
+    if (!server_act(s, s->to, "data", "354 go ahead\r\n", &as_usual))
+        return false;
+    return as_usual ? server_text(s) : true;
+}
+
+static inline bool server_ehlo_command(struct server_session *s, const char *line)
+{
+    pthread_mutex_lock(&s->server->lock);
+    snprintf(s->server->helo, sizeof s->server->helo, "%s", line + 5);
+    pthread_mutex_unlock(&s->server->lock);
+    if (line[0] == 'H')
+        return server_scripted(s, s->server->script.helo, "250 test\r\n");
+    return server_scripted(s, s->server->script.ehlo,
+                           "250-test\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n");
+}
+
+static inline bool server_quit_command(struct server_session *s)
+{
+    pthread_mutex_lock(&s->server->lock);
+    s->server->quits++;
+    pthread_mutex_unlock(&s->server->lock);
+    server_scripted(s, s->server->script.quit, "221 2.0.0 bye\r\n");
+    return false;
+}
+
+static inline bool server_command(struct server_session *s, const char *line)
+{
+    if (strncmp(line, "EHLO ", 5) == 0 || strncmp(line, "HELO ", 5) == 0)
+        return server_ehlo_command(s, line);
+    if (strncmp(line, "MAIL FROM:", 10) == 0)
+        return server_mail_command(s, line);
+    if (strncmp(line, "RCPT TO:", 8) == 0)
+        return server_rcpt_command(s, line);
+    if (strcmp(line, "DATA") == 0)
+        return server_data_command(s);
+    if (strcmp(line, "RSET") == 0)
+        return server_say(s, "250 2.0.0 ok\r\n");
+    if (strcmp(line, "QUIT") == 0)
+        return server_quit_command(s);
+    if (strncmp(line, "BDAT ", 5) == 0)
+        s->server->bdat = true;
+    return server_say(s, "502 5.5.2 what?\r\n");
+}
+
+static inline void *server_session(void *argument)
+{
+    struct server_session *s = argument;
+    struct buf line = BUF_EMPTY;
+    if (server_scripted(s, s->server->script.greeting, "220 test ESMTP\r\n"))
+        while (server_line(s, &line) && server_command(s, line.data))
+            ;
+    buf_free(&line);
+    /* The descriptor stays open until server_stop(), which may be about to shut it down. */
+    shutdown(s->fd, SHUT_RDWR);
+    free(s);
+    return NULL;
+}
+
+static inline void *server_listen(void *argument)
+{
+    struct server *server = argument;
+    for (int fd; (fd = accept(server->listener, NULL, NULL)) >= 0;) {
+        struct server_session *s = mem_zero(1, sizeof *s);
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        s->server = server;
+        s->fd = fd;
+        pthread_mutex_lock(&server->lock);
+        unsigned number = server->connections++;
+        if (number >= SERVER_SESSIONS)
+            abort();
+        server->sockets[number] = fd;
+        pthread_create(&server->sessions[number], NULL, server_session, s);
+        pthread_mutex_unlock(&server->lock);
+    }
+    return NULL;
+}
+
+/* A socket that listens on loopback; *PORT is its port. */
+static inline int server_socket(bool ipv6, int backlog, unsigned *port)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct sockaddr_storage bound;
+    socklen_t size = ipv6 ? sizeof v6 : sizeof v4;
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, ipv6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4, size) || listen(fd, backlog)) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    size = sizeof bound;
+    getsockname(fd, (struct sockaddr *)&bound, &size);
+    *port = ntohs(ipv6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
+    return fd;
+}
+
+/* NULL when this machine has no IPv6 and the script wants it. */
+static inline struct server *server_start(const struct server_script *script)
+{
+    struct server *server = mem_zero(1, sizeof *server);
+    unsigned port = 0;
+    if (script)
+        server->script = *script;
+    pthread_mutex_init(&server->lock, NULL);
+    server->listener = server_socket(server->script.ipv6, 64, &port);
+    if (server->listener < 0) {
+        free(server);
+        return NULL;
+    }
+    snprintf(server->address, sizeof server->address, "%s:%u", server->script.ipv6 ? "[::1]" : "127.0.0.1", port);
+    pthread_create(&server->thread, NULL, server_listen, server);
+    return server;
+}
+
+static inline void server_stop(struct server *server)
+{
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+    for (unsigned i = 0; i < server->connections; i++)
+        shutdown(server->sockets[i], SHUT_RDWR);
+    for (unsigned i = 0; i < server->connections; i++) {
+        pthread_join(server->sessions[i], NULL);
+        close(server->sockets[i]);
+    }
+    for (unsigned i = 0; i < server->mails_count; i++)
+        buf_free(&server->mails[i].text);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
+#endif
