@@ -129,32 +129,55 @@ def _totals(campaign):
             yield "%s: the report's kinds have %d %s, the list of notifications %d" % (campaign.name, kinds[measure], measure, number)
 
 
-def _case(campaign, case, fates):
-    """The end that the journal gives CASE against the one that the report gives it."""
-    target, state = case["target"], case["state"]
-    mails = [row for row in campaign.notifications if target in row["targets"]]
-    keys = [(row["recipient"].lower(), bare(row["message_id"])) for row in mails]
-    arrived = [key for key in keys if fates.arrived(key) and target in fates.taken[key]["targets"]]
-    where = "%s: %s" % (campaign.name, target)
-    for key in keys:
-        if key in fates.taken and target not in fates.taken[key]["targets"]:
-            yield "%s: mail %s to %s does not speak of it" % (where, key[1], key[0])
-    silenced = any(key in fates.opted_out for key in keys)
-    if state == "delivered" and (not arrived or silenced):
-        yield "%s: the report says delivered, the journal %s" % (where, "opted out" if silenced else "has no mail that arrived")
-    elif state == "exhausted":
-        if arrived:
-            yield "%s: the report says exhausted, but mail to %s arrived" % (where, arrived[0][0])
-        for rung in case["rungs"]:
-            if rung["state"] not in ("skipped", "untried") and not fates.unfortunate(rung["address"].lower()):
-                yield "%s: the report calls %s %s, the journal knows of no failure there" % (where, rung["address"], rung["state"])
-            elif rung["state"] == "untried":
-                yield "%s: the report says exhausted, but %s was not tried" % (where, rung["address"])
-    elif state in ("answered", "opted-out") and not silenced and not any(box in fates.receipts for box in _addresses(case)):
-        yield "%s: the report says %s, and nobody wrote back" % (where, state)
-    elif state in ("expired", "cancelled"):
-        yield "%s: a rehearsal should not end with a case %s" % (where, state)
+class _Case:
+    """One case: what is said of it, and what the journals know."""
+
+    def __init__(self, campaign, case, fates):
+        self.fates = fates
+        self.target, self.state, self.rungs = case["target"], case["state"], case["rungs"]
+        self.where = "%s: %s" % (campaign.name, self.target)
+        rows = [row for row in campaign.notifications if self.target in row["targets"]]
+        self.keys = [(row["recipient"].lower(), bare(row["message_id"])) for row in rows]
+        self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.taken[key]["targets"]]
+        self.silenced = any(key in fates.opted_out for key in self.keys)
 
 
-def _addresses(case):
-    return [rung["address"].lower() for rung in case["rungs"]]
+def _delivered(case):
+    if case.silenced:
+        yield "the report says delivered, the journal opted out"
+    elif not case.arrived:
+        yield "the report says delivered, the journal has no mail that arrived"
+
+
+def _exhausted(case):
+    if case.arrived:
+        yield "the report says exhausted, but mail to %s arrived" % case.arrived[0][0]
+    for rung in case.rungs:
+        if rung["state"] == "untried":
+            yield "the report says exhausted, but %s was not tried" % rung["address"]
+        elif rung["state"] != "skipped" and not case.fates.unfortunate(rung["address"].lower()):
+            yield "the report calls %s %s, the journal knows of no failure there" % (rung["address"], rung["state"])
+
+
+def _wrote_back(case):
+    """Somebody did: about this case, or he stands on its ladder and spoke up about another one."""
+    if not case.silenced and not any(rung["address"].lower() in case.fates.receipts for rung in case.rungs):
+        yield "the report says %s, and nobody wrote back" % case.state
+
+
+def _cut_short(case):
+    yield "a rehearsal should not end with a case %s" % case.state
+
+
+ENDS = {"delivered": _delivered, "exhausted": _exhausted, "answered": _wrote_back, "opted-out": _wrote_back, "expired": _cut_short,
+        "cancelled": _cut_short}
+
+
+def _case(campaign, given, fates):
+    """The end that the report gives a case against the one that the journal gives it."""
+    case = _Case(campaign, given, fates)
+    for key in case.keys:
+        if key in fates.taken and case.target not in fates.taken[key]["targets"]:
+            yield "%s: mail %s to %s does not speak of it" % (case.where, key[1], key[0])
+    for complaint in ENDS.get(case.state, lambda case: ())(case):
+        yield "%s: %s" % (case.where, complaint)
