@@ -160,13 +160,16 @@ class Figures(unittest.TestCase):
         self.assertIn("DISAGREES", outcome.text(result))
 
     def test_candidates(self):
-        subject = reach.Subject("c", "bakery.example", ["www.bakery.example"], ["192.0.2.7", "2001:db8::1"])
+        world = scenario.Scenario({"domains": {"www.bakery.example": {"mx": ["mx.p.example"]}, "shop.bakery.example": {"a": ["203.0.113.5"]}}})
+        subject = reach.Subject("c", "bakery.example", ["shop.bakery.example", "www.bakery.example"], ["192.0.2.7", "2001:db8::1"])
         overrides = [{"domain": "bakery.example", "contacts": ["a@x.example"]}, {"suffix": "bakery.example", "contacts": ["b@x.example"]},
                      {"network": "192.0.2.0/24", "contacts": ["c@x.example"]}, {"network": "2001:db8::/32", "contacts": ["d@x.example"]},
-                     {"network": "198.51.100.0/24", "contacts": ["e@x.example"]}, {"domain": "church.example", "contacts": ["f@x.example"]}]
-        self.assertEqual(reach.candidates(subject, ["abuse"], overrides),
-                         ["a@x.example", "b@x.example", "c@x.example", "d@x.example", "abuse@www.bakery.example", "abuse@bakery.example"])
-        self.assertEqual(reach.candidates(reach.Subject("c", "192.0.2.7", [], ["192.0.2.7"]), ["abuse"], overrides), ["c@x.example"])
+                     {"network": "198.51.100.0/24", "contacts": ["e@x.example"]}, {"domain": "church.example", "contacts": ["f@x.example"]},
+                     {"network": "203.0.113.0/24", "contacts": ["g@x.example"]}]
+        self.assertEqual(reach.candidates(world, subject, ["abuse"], overrides),
+                         ["a@x.example", "b@x.example", "c@x.example", "d@x.example", "g@x.example", "abuse@www.bakery.example", "abuse@bakery.example"])
+        alone = reach.Subject("c", "192.0.2.7", [], ["192.0.2.7"])
+        self.assertEqual(reach.candidates(world, alone, ["abuse"], overrides), ["c@x.example"])
 
     def test_blocked(self):
         world = scenario.Scenario({"domains": {"a.example": {"a": ["192.0.2.1"], "mailboxes": {"r": "read", "v": "accept", "n": "reject"}}}})

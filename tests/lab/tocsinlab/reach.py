@@ -8,30 +8,34 @@ Subject = namedtuple("Subject", "campaign target hosts ips")
 READS = ("read", "greylist", "optout")
 
 
-def within(name, domain):
-    return name == domain or name.endswith("." + domain)
+def _is_address(text):
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
-def _override_fits(override, subject):
+def _override_fits(world, override, subject):
     names = [subject.target, *subject.hosts]
     if "domain" in override:
         return override["domain"] in names
     if "suffix" in override:
-        return any(within(name, override["suffix"]) for name in names)
+        return any(name.endswith("." + override["suffix"].lstrip(".")) for name in names)
     network = ipaddress.ip_network(override["network"], strict=False)
-    return any(address in network for address in map(ipaddress.ip_address, subject.ips) if address.version == network.version)
+    known = [*subject.ips, *(address for name in subject.hosts or [subject.target] for address in world.zone.addresses(name))]
+    return any(address in network for address in map(ipaddress.ip_address, known) if address.version == network.version)
 
 
-def candidates(subject, mailboxes, overrides):
-    """Every address that the configured sources could lead to."""
-    found = [address for override in overrides if _override_fits(override, subject) for address in override["contacts"]]
-    names = [host for host in [*subject.hosts, subject.target] if not host.replace(".", "").isdigit() and ":" not in host]
+def candidates(world, subject, mailboxes, overrides):
+    """Every address that the configured sources could lead to: a host counts beside its domain where it has an MX of its own."""
+    found = [address for override in overrides if _override_fits(world, override, subject) for address in override["contacts"]]
+    names = [host for host in subject.hosts if host in world.zone.hosts] + ([] if _is_address(subject.target) else [subject.target])
     return list(dict.fromkeys(found + [local + "@" + name for name in names for local in mailboxes]))
 
 
 def reachable(world, subject, mailboxes, overrides):
     """Does any of them read?"""
-    return any(world.mailbox(address).reads for address in candidates(subject, mailboxes, overrides))
+    return any(world.mailbox(address).reads for address in candidates(world, subject, mailboxes, overrides))
 
 
 def reached(journal, campaign_of):

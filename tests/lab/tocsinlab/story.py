@@ -106,7 +106,6 @@ def _about(domains):
 
 
 def settings():
-    """Whom the researcher knows already: the hosters' desks, to be asked after the domains' owners."""
+    """Whom the researcher knows already: the hosters' desks, which stand below the owners' six mailboxes on every ladder."""
     overrides = [{"network": network, "contacts": ["abuse@" + hoster]} for hoster, network in HOSTERS.items()]
-    order = ["rfc2142-" + local for local in MAILBOXES] + ["override"]
-    return ["contacts.overrides=" + json.dumps(overrides), "contacts.order=[%s]" % ", ".join(order), "contacts.max_contacts=7"]
+    return ["contacts.overrides=" + json.dumps(overrides), "contacts.max_contacts=7"]

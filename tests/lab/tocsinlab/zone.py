@@ -136,6 +136,11 @@ class Zone:
             name = self.aliases[name]
         return name
 
+    def addresses(self, name):
+        """NAME's addresses, as text."""
+        records = self.names.get(self.resolve_alias(name), {})
+        return [str(ipaddress.ip_address(data)) for kind in (A, AAAA) for _, data in records.get(kind, ())]
+
     def has_address(self, name):
         records = self.names.get(self.resolve_alias(name), {})
         return A in records or AAAA in records
