@@ -1,0 +1,320 @@
+#include "templates/template.h"
+
+#include "daemon/base/mem.h"
+#include "templates/mustache_tree.h"
+#include "templates/template_variables.h"
+#include "templates/wrap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUBJECT_MAX 200 /* characters; more is cut off by every mail program */
+
+struct template
+{
+    char *language;
+    struct mustache *subject, *body;
+};
+
+/* Where the parser is in a template's source. */
+struct source {
+    const char *file;
+    const char *at, *end;
+    int line; /* the number of the line at `at` */
+    struct error *error;
+};
+
+/* A line of front matter: its value begins in COLUMN of LINE. */
+struct value {
+    struct slice text;
+    int line, column;
+};
+
+static int failed(const struct source *source, int line, int column, const char *what)
+{
+    return error_set(source->error, -EINVAL, "%s:%d:%d: %s", source->file, line, column, what);
+}
+
+static int take_subject(const struct source *source, struct template *template, const struct value *value)
+{
+    if (value->text.length == 0)
+        return failed(source, value->line, value->column, "the subject is empty");
+    int result = mustache_parse_at(source->file, value->line, value->column, value->text.at, value->text.length,
+                                   &template->subject, source->error);
+    return result ? result : template_check_variables(source->file, template->subject, source->error);
+}
+
+/* A language tag (RFC 5646) as far as its characters and lengths go; it stands in a header. */
+static int take_language(const struct source *source, struct template *template, const struct value *value)
+{
+    size_t part = 0;
+    bool good = value->text.length > 0 && value->text.length <= 35;
+    for (size_t i = 0; i < value->text.length && good; i++) {
+        char byte = value->text.at[i];
+        char lower = (char)(byte | 0x20);
+        part = byte == '-' ? 0 : part + 1;
+        good = (part > 0 && part <= 8 && ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))) ||
+               (byte == '-' && i > 0 && value->text.at[i - 1] != '-');
+    }
+    if (!good || part == 0)
+        return failed(source, value->line, value->column, "a language is a tag like en or de-AT (RFC 5646)");
+    template->language = mem_string_n(value->text.at, value->text.length);
+    return 0;
+}
+
+/* What the template is for: a note to its readers. */
+static int take_about(const struct source *source, struct template *template, const struct value *value)
+{
+    (void)source;
+    (void)template;
+    (void)value;
+    return 0;
+}
+
+/* The keys of the front matter. */
+static const struct key {
+    const char *name;
+    int (*take)(const struct source *source, struct template *template, const struct value *value);
+} keys[] = {
+    { "subject", take_subject },
+    { "language", take_language },
+    { "about", take_about },
+};
+#define KEYS (sizeof keys / sizeof *keys)
+
+static bool is_end(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+/* The next line, without what blanks and CR it ends in. */
+static struct slice take_line(struct source *source)
+{
+    const char *feed = memchr(source->at, '\n', (size_t)(source->end - source->at));
+    struct slice line = { source->at, (size_t)((feed ? feed : source->end) - source->at) };
+    while (line.length && is_end(line.at[line.length - 1]))
+        line.length--;
+    source->at = feed ? feed + 1 : source->end;
+    source->line++;
+    return line;
+}
+
+static bool equals(struct slice text, const char *word)
+{
+    return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;
+}
+
+/* The value behind the colon at COLON, without blanks and quotes around it. */
+static struct value value_behind(struct slice line, size_t colon, int number)
+{
+    size_t begin = colon + 1, end = line.length;
+    while (begin < end && is_end(line.at[begin]))
+        begin++;
+    if (end - begin >= 2 && (line.at[begin] == '"' || line.at[begin] == '\'') && line.at[end - 1] == line.at[begin]) {
+        begin++;
+        end--;
+    }
+    int column = 1;
+    for (size_t i = 0; i < begin; i++)
+        column += ((unsigned char)line.at[i] & 0xC0) != 0x80;
+    return (struct value){ { line.at + begin, end - begin }, number, column };
+}
+
+static int take_pair(const struct source *source, struct template *template, struct slice line, bool *seen)
+{
+    const char *colon = memchr(line.at, ':', line.length);
+    int number = source->line - 1;
+    if (!colon)
+        return failed(source, number, 1, "expected `key: value`, or `---` where the text begins");
+    struct slice name = { line.at, (size_t)(colon - line.at) };
+    struct value value = value_behind(line, name.length, number);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!equals(name, keys[i].name))
+            continue;
+        if (seen[i])
+            return failed(source, number, 1, "this key has been set before");
+        seen[i] = true;
+        return keys[i].take(source, template, &value);
+    }
+    return failed(source, number, 1, "unknown key; known are subject, language and about");
+}
+
+static int take_front_matter(struct source *source, struct template *template)
+{
+    bool seen[KEYS] = { false };
+    if (!equals(take_line(source), "---"))
+        return failed(source, 1, 1, "a template begins with a line `---`, then `subject: …` and another `---`");
+    while (source->at < source->end) {
+        struct slice line = take_line(source);
+        if (equals(line, "---"))
+            return template->subject ? 0 : failed(source, source->line - 1, 1, "the subject is missing");
+        int result = line.length && line.at[0] != '#' ? take_pair(source, template, line, seen) : 0;
+        if (result)
+            return result;
+    }
+    return failed(source, source->line, 1, "the line `---` that ends the front matter is missing");
+}
+
+/* A notification keeps its template's text (DESIGN.md rule 11), so that text must be all there is to it. */
+static int check_whole(const struct source *source, const struct mustache *body)
+{
+    for (size_t i = 0; i < body->count; i++)
+        if (body->nodes[i].kind == NODE_PARTIAL || body->nodes[i].kind == NODE_PARENT)
+            return failed(source, body->nodes[i].line, body->nodes[i].column,
+                          "a notification template cannot take in other files");
+    return 0;
+}
+
+/* Every mail says who writes and how to make it stop. */
+static int check_polite(const struct source *source, const struct mustache *body, int line)
+{
+    static const char *const wanted[] = { "sender.name", "opt_out" };
+    static const char *const why[] = { "the text must say who writes: {{sender.name}} is missing",
+                                       "the text must say how to make it stop: {{opt_out}} is missing" };
+    for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++) {
+        bool found = false;
+        for (size_t i = 0; i < body->count && !found; i++)
+            found = (body->nodes[i].kind == NODE_VARIABLE || body->nodes[i].kind == NODE_RAW) &&
+                    equals(body->nodes[i].text, wanted[w]);
+        if (!found)
+            return failed(source, line, 1, why[w]);
+    }
+    return 0;
+}
+
+static int take_body(struct source *source, struct template *template)
+{
+    struct source next = *source;
+    while (next.at < next.end && take_line(&next).length == 0)
+        *source = next; /* blank lines before the text are for the template's looks */
+    int line = source->line;
+    int result = mustache_parse_at(source->file, line, 1, source->at, (size_t)(source->end - source->at),
+                                   &template->body, source->error);
+    if (result == 0)
+        result = check_whole(source, template->body);
+    if (result == 0)
+        result = template_check_variables(source->file, template->body, source->error);
+    return result ? result : check_polite(source, template->body, line);
+}
+
+/* A mail's text is UTF-8: anything else would reach people as question marks. */
+static int check_text(const struct source *source)
+{
+    size_t length = (size_t)(source->end - source->at);
+    json_t *text = length <= MUSTACHE_MAX_LENGTH ? json_stringn(source->at, length) : NULL;
+    bool good = text && !memchr(source->at, '\0', length);
+    json_decref(text);
+    return good ? 0 : failed(source, 1, 1, "not a text file in UTF-8, or too large");
+}
+
+int template_parse(const char *file, const char *text, size_t length, struct template **out, struct error *error)
+{
+    struct template *template = mem_zero(1, sizeof *template);
+    struct source source = { file, text, text + length, 1, error };
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        source.at += 3;
+    int result = check_text(&source);
+    if (result == 0)
+        result = take_front_matter(&source, template);
+    if (result == 0)
+        result = take_body(&source, template);
+    if (result) {
+        template_free(template);
+        template = NULL;
+    }
+    *out = template;
+    return result;
+}
+
+void template_free(struct template *template)
+{
+    if (!template)
+        return;
+    free(template->language);
+    mustache_free(template->subject);
+    mustache_free(template->body);
+    free(template);
+}
+
+const char *template_language(const struct template *template)
+{
+    return template->language ? template->language : "en";
+}
+
+/* The bytes of a control character or line separator at TEXT (C0, DEL, C1, U+2028, U+2029), or 0. */
+static size_t control(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (byte[0] < ' ' || byte[0] == 0x7F)
+        return 1;
+    if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F)
+        return 2;
+    return byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9) ? 3 : 0;
+}
+
+/* TEXT as one line: controls and runs of blanks become one blank, none at either end, cut to SUBJECT_MAX characters. */
+static void add_line(struct buf *out, const struct buf *text)
+{
+    size_t characters = 0, begin = out->length;
+    bool blank = false;
+    for (size_t i = 0, skip; i < text->length; i += skip) {
+        skip = control(text->data + i);
+        if (skip || text->data[i] == ' ') {
+            skip = skip ? skip : 1;
+            blank = out->length > begin;
+            continue;
+        }
+        skip = 1;
+        bool first = ((unsigned char)text->data[i] & 0xC0) != 0x80;
+        if (first && (characters += 1 + (size_t)blank) > SUBJECT_MAX) {
+            buf_add_string(out, "…");
+            return;
+        }
+        if (blank)
+            buf_add_char(out, ' ');
+        blank = false;
+        buf_add_char(out, text->data[i]);
+    }
+}
+
+int template_subject(const struct template *template, json_t *data, struct buf *out, struct error *error)
+{
+    struct buf text = BUF_EMPTY;
+    size_t begin = out->length;
+    int result = mustache_render(template->subject, data, MUSTACHE_TEXT, NULL, NULL, &text, error);
+    if (result == 0) {
+        add_line(out, &text);
+        if (out->length == begin)
+            buf_add_string(out, "Notification");
+    }
+    buf_free(&text);
+    return result;
+}
+
+/* Append TEXT with LF line ends and without other control characters, tabs apart. */
+static void add_lines(struct buf *out, const struct buf *text)
+{
+    for (size_t i = 0, skip; i < text->length; i += skip) {
+        const char *at = text->data + i;
+        skip = control(at);
+        if (!skip || *at == '\n' || *at == '\t')
+            buf_add(out, at, skip = 1);
+        else if (*at != '\r' || at[1] != '\n')
+            buf_add_char(out, ' ');
+    }
+}
+
+int template_body(const struct template *template, json_t *data, struct buf *out, struct error *error)
+{
+    struct buf text = BUF_EMPTY, lines = BUF_EMPTY;
+    int result = mustache_render(template->body, data, MUSTACHE_TEXT, NULL, NULL, &text, error);
+    if (result == 0) {
+        add_lines(&lines, &text);
+        wrap_lines(out, lines.data, lines.length);
+    }
+    buf_free(&text);
+    buf_free(&lines);
+    return result;
+}

@@ -1,0 +1,154 @@
+#include "templates/wrap.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define WIDEST 76 /* RFC 5322 §2.1.1 recommends 78; two are left for being quoted */
+#define FILL 72
+
+struct line {
+    const char *text;
+    size_t length; /* without the line end */
+    size_t blanks; /* before its text */
+    size_t mark; /* the width of a list mark and the blanks behind it, or 0 */
+};
+
+struct wrap {
+    struct buf *out;
+    struct buf carry; /* what the line before could not hold */
+    size_t hang; /* how far the paragraph's further lines are indented */
+    bool prose;
+};
+
+static size_t width(const char *text, size_t length)
+{
+    size_t characters = 0;
+    for (size_t i = 0; i < length; i++)
+        characters += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return characters;
+}
+
+static size_t count_blanks(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && text[i] == ' ')
+        i++;
+    return i;
+}
+
+/* `- `, `* `, `12. ` */
+static size_t list_mark(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && i < 3 && text[i] >= '0' && text[i] <= '9')
+        i++;
+    if (i == 0 && (length == 0 || (text[0] != '-' && text[0] != '*')))
+        return 0;
+    if (i > 0 && (i == length || text[i] != '.'))
+        return 0;
+    i++;
+    size_t blanks = count_blanks(text + i, length - i);
+    return blanks ? i + blanks : 0;
+}
+
+static struct line next_line(const char **at, const char *end)
+{
+    const char *feed = memchr(*at, '\n', (size_t)(end - *at));
+    struct line line = { .text = *at, .length = (size_t)((feed ? feed : end) - *at) };
+    line.blanks = count_blanks(line.text, line.length);
+    line.mark = list_mark(line.text + line.blanks, line.length - line.blanks);
+    *at = feed ? feed + 1 : end;
+    return line;
+}
+
+/* Where to break LENGTH bytes of TEXT, whose first INDENT must not be parted: a blank, or LENGTH when it cannot or need not be broken. */
+static size_t find_break(const char *text, size_t length, size_t indent)
+{
+    size_t found = length, column = 0;
+    if (width(text, length) <= WIDEST)
+        return length;
+    for (size_t i = 0; i < length; i++) {
+        if (i > indent && text[i] == ' ' && text[i - 1] != ' ') {
+            if (column > FILL && found < length)
+                break;
+            found = i;
+        }
+        column += ((unsigned char)text[i] & 0xC0) != 0x80;
+    }
+    return found;
+}
+
+/* Write the line that TEXT holds; what is too much goes on as lines of its own, but its last piece stays in `carry` when the paragraph may
+ * take it. */
+static void put(struct wrap *wrap, struct buf *text, size_t indent)
+{
+    for (;;) {
+        size_t at = find_break(text->data, text->length, indent);
+        buf_add(wrap->out, text->data, at);
+        buf_add_char(wrap->out, '\n');
+        if (at == text->length)
+            return;
+        at += count_blanks(text->data + at, text->length - at);
+        if (at == text->length)
+            return;
+        struct buf rest = BUF_EMPTY;
+        bool last = width(text->data + at, text->length - at) + wrap->hang <= WIDEST;
+        if (last && wrap->prose) {
+            buf_add(&wrap->carry, text->data + at, text->length - at);
+            return;
+        }
+        buf_add_format(&rest, "%*s", (int)wrap->hang, "");
+        buf_add(&rest, text->data + at, text->length - at);
+        buf_free(text);
+        *text = rest;
+        indent = wrap->hang;
+    }
+}
+
+/* What is carried becomes a line, together with LINE where that goes on with the same paragraph. */
+static void put_carry(struct wrap *wrap, const struct line *line)
+{
+    struct buf text = BUF_EMPTY;
+    buf_add_format(&text, "%*s%s", (int)wrap->hang, "", wrap->carry.data);
+    if (line) {
+        buf_add_char(&text, ' ');
+        buf_add(&text, line->text + line->blanks, line->length - line->blanks);
+    }
+    buf_truncate(&wrap->carry, 0);
+    put(wrap, &text, wrap->hang);
+    buf_free(&text);
+}
+
+static void put_line(struct wrap *wrap, const struct line *line)
+{
+    bool goes_on = wrap->prose && line->length > line->blanks && line->mark == 0 && line->blanks == wrap->hang;
+    if (wrap->carry.length) {
+        put_carry(wrap, goes_on ? line : NULL);
+        if (goes_on)
+            return;
+        while (wrap->carry.length)
+            put_carry(wrap, NULL);
+    }
+    if (!goes_on) {
+        wrap->prose = line->length > 0 && (line->blanks == 0 || line->mark);
+        wrap->hang = line->blanks + (wrap->prose ? line->mark : 2);
+    }
+    if (wrap->hang > WIDEST / 2)
+        wrap->hang = 0;
+    struct buf text = BUF_EMPTY;
+    buf_add(&text, line->text, line->length);
+    put(wrap, &text, line->blanks + line->mark);
+    buf_free(&text);
+}
+
+void wrap_lines(struct buf *out, const char *text, size_t length)
+{
+    struct wrap wrap = { .out = out };
+    for (const char *at = text, *end = text + length; at < end;) {
+        struct line line = next_line(&at, end);
+        put_line(&wrap, &line);
+    }
+    while (wrap.carry.length)
+        put_carry(&wrap, NULL);
+    buf_free(&wrap.carry);
+}

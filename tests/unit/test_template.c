@@ -1,0 +1,454 @@
+/* Front matter, the known variables, subject and body, and the templates that Tocsin comes with. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "templates/template.h"
+#include "templates/wrap.h"
+
+#include "daemon/base/mem.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POLITE "{{sender.name}} {{opt_out}}\n"
+
+static void expect_error(const char *text, const char *want)
+{
+    struct template *template = (struct template *)&template;
+    struct error error = { "" };
+    int result = template_parse("f.txt", text, strlen(text), &template, &error);
+    assert_string_equal(error.text, want);
+    assert_int_equal(result, -EINVAL);
+    assert_null(template);
+}
+
+static struct template *parse(const char *text)
+{
+    struct template *template;
+    struct error error = { "" };
+    if (template_parse("f.txt", text, strlen(text), &template, &error) != 0)
+        fail_msg("%s", error.text);
+    return template;
+}
+
+static void test_front_matter(void **state)
+{
+    (void)state;
+    struct template *template = parse("---\nsubject: S\n---\n" POLITE);
+    assert_string_equal(template_language(template), "en");
+    template_free(template);
+    template =
+        parse("\xEF\xBB\xBF---\r\n# a note\r\n\r\nlanguage: de-AT\r\nabout: x: y\r\nsubject:S \r\n--- \r\n" POLITE);
+    assert_string_equal(template_language(template), "de-AT");
+    template_free(template);
+    template_free(NULL);
+
+    expect_error("Hello", "f.txt:1:1: a template begins with a line `---`, then `subject: …` and another `---`");
+    expect_error("", "f.txt:1:1: a template begins with a line `---`, then `subject: …` and another `---`");
+    expect_error("---\nsubject: S\n", "f.txt:3:1: the line `---` that ends the front matter is missing");
+    expect_error("---\nlanguage: de\n---\n" POLITE, "f.txt:3:1: the subject is missing");
+    expect_error("---\nsubject:  \n---\n" POLITE, "f.txt:2:9: the subject is empty");
+    expect_error("---\nsubject: \"\"\n---\n" POLITE, "f.txt:2:11: the subject is empty");
+    expect_error("---\nsubject S\n---\n", "f.txt:2:1: expected `key: value`, or `---` where the text begins");
+    expect_error("---\nSubject: S\n---\n", "f.txt:2:1: unknown key; known are subject, language and about");
+    expect_error("---\nsubject: S\nsubject: T\n---\n", "f.txt:3:1: this key has been set before");
+    expect_error("---\nlanguage: d\xC3\xA4\n---\n", "f.txt:2:11: a language is a tag like en or de-AT (RFC 5646)");
+    expect_error("---\nlanguage: de-\n---\n", "f.txt:2:11: a language is a tag like en or de-AT (RFC 5646)");
+    expect_error("---\nlanguage: -de\n---\n", "f.txt:2:11: a language is a tag like en or de-AT (RFC 5646)");
+    expect_error("---\nlanguage: de--AT\n---\n", "f.txt:2:11: a language is a tag like en or de-AT (RFC 5646)");
+    expect_error("---\nlanguage: deutschland\n---\n", "f.txt:2:11: a language is a tag like en or de-AT (RFC 5646)");
+    expect_error("---\nsubject: S\n---\n\xFF" POLITE, "f.txt:1:1: not a text file in UTF-8, or too large");
+}
+
+static void test_places(void **state)
+{
+    (void)state;
+    expect_error("---\nsubject: \"[{{tick}}]\"\n---\n" POLITE,
+                 "f.txt:2:12: unknown variable \"tick\"; did you mean \"ticket\"?");
+    expect_error("---\nsubject: S {{#x\n---\n" POLITE, "f.txt:2:12: a tag begins here and does not end");
+    expect_error("---\nsubject: S\n---\n\n\nHello,\n {{/x}}\n", "f.txt:7:2: nothing is open that this could close: x");
+    expect_error("---\nsubject: S\n---\n\n\nHello {{sender.nmae}}\n" POLITE,
+                 "f.txt:6:7: unknown variable \"sender.nmae\"; did you mean \"sender.name\"?");
+    expect_error("---\nsubject: S\n---\n\n" POLITE "{{>x}}",
+                 "f.txt:6:1: a notification template cannot take in other files");
+    expect_error("---\nsubject: S\n---\n\n" POLITE "{{<x}}{{/x}}",
+                 "f.txt:6:1: a notification template cannot take in other files");
+}
+
+static void test_variables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *want;
+    } wrong[] = {
+        { "{{zzzzz}}", "unknown variable \"zzzzz\"" },
+        { "{{.}}", "unknown variable \".\"" },
+        { "{{recipeint}}", "unknown variable \"recipeint\"; did you mean \"recipient\"?" },
+        { "{{target}}", "unknown variable \"target\"; it is known only inside {{#cases}}" },
+        { "{{host}}", "unknown variable \"host\"; it is known only inside {{#incidents}}" },
+        { "{{^hosst}}{{/hosst}}", "unknown variable \"hosst\"" },
+        { "{{first.incident.hosst}}",
+          "unknown variable \"first.incident.hosst\"; did you mean \"first.incident.host\"?" },
+        { "{{cases.target}}", "unknown variable \"cases.target\"" },
+        { "{{ticket.number}}", "unknown variable \"ticket.number\"" },
+        { "{{sender.name.x}}", "unknown variable \"sender.name.x\"; did you mean \"sender.name\"?" },
+        { "{{#cases}}{{targte}}{{/cases}}", "unknown variable \"targte\"; did you mean \"target\"?" },
+        { "{{#cases}}{{evidence}}{{/cases}}", "unknown variable \"evidence\"" },
+        { "{{#ticket}}{{target}}{{/ticket}}", "unknown variable \"target\"; it is known only inside {{#cases}}" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char *text = mem_format("---\nsubject: S\n---\n%s" POLITE, wrong[i].body);
+        struct template *template;
+        struct error error = { "" };
+        assert_int_equal(template_parse("f", text, strlen(text), &template, &error), -EINVAL);
+        const char *message = strstr(error.text, ": ");
+        assert_non_null(message);
+        assert_string_equal(message + 2, wrong[i].want);
+        free(text);
+    }
+    template_free(parse("---\nsubject: '{{#multiple}}{{case_count}}{{/multiple}}{{first.incident.type_text}}'\n---\n"
+                        "{{#sender}}{{name}}{{#about}}{{.}}{{/about}}{{/sender}}{{#contact.is_owner}}{{contact.kind}}"
+                        "{{/contact.is_owner}}{{#cases}}{{target}}{{ticket}}{{#incidents}}{{time}}{{target}}"
+                        "{{#fields}}{{name}}={{value}}{{/fields}}{{/incidents}}{{^more}}{{/more}}{{/cases}}"
+                        "{{#first}}{{#incident}}{{ip}}{{/incident}}{{/first}}" POLITE));
+}
+
+static void test_politeness(void **state)
+{
+    (void)state;
+    expect_error("---\nsubject: S\n---\nHello {{opt_out}}\n",
+                 "f.txt:4:1: the text must say who writes: {{sender.name}} is missing");
+    expect_error("---\nsubject: S\n---\n\nHello {{sender.name}} {{! {{opt_out}}\n",
+                 "f.txt:5:1: the text must say how to make it stop: {{opt_out}} is missing");
+    expect_error("---\nsubject: S\n---\nHello {{sender.name}} {{#opt_out}}x{{/opt_out}}\n",
+                 "f.txt:4:1: the text must say how to make it stop: {{opt_out}} is missing");
+    template_free(parse("---\nsubject: S\n---\n{{&sender.name}}{{{opt_out}}}"));
+}
+
+static char *subject(const char *source, json_t *data)
+{
+    char *text = mem_format("---\nsubject: %s\n---\n" POLITE, source);
+    struct template *template = parse(text);
+    struct buf out = BUF_EMPTY;
+    assert_int_equal(template_subject(template, data, &out, NULL), 0);
+    template_free(template);
+    free(text);
+    json_decref(data);
+    return buf_take(&out);
+}
+
+static void expect_subject(const char *source, json_t *data, const char *want)
+{
+    char *got = subject(source, data);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void test_subject(void **state)
+{
+    (void)state;
+    expect_subject("\"[{{ticket}}] a {{date}}\"", json_pack("{s:s,s:s}", "ticket", "T-1", "date", "<&>"),
+                   "[T-1] a <&>");
+    expect_subject("a {{date}} b", json_pack("{s:s}", "date", "x\r\nBcc: y@z.example\ty"), "a x Bcc: y@z.example y b");
+    expect_subject("{{date}}",
+                   json_pack("{s:s#}", "date",
+                             "a\0b\x7F"
+                             "c",
+                             5),
+                   "a b c");
+    expect_subject("{{date}}", json_pack("{s:s}", "date", "\xC2\x85 x\xE2\x80\xA8y\xC2\xA0z\xE2\x82\xAC \n"),
+                   "x y\xC2\xA0z\xE2\x82\xAC");
+    expect_subject("{{date}}", json_pack("{s:s}", "date", "\r\n"), "Notification");
+    expect_subject("'quoted'", json_object(), "quoted");
+    expect_subject("\"half", json_object(), "\"half");
+    char *longest = mem_alloc(1001);
+    for (size_t i = 0; i < 1000; i += 2)
+        memcpy(longest + i, "\xC3\xA4", 3);
+    char *got = subject("{{date}}", json_pack("{s:s}", "date", longest));
+    assert_int_equal(strlen(got), 2 * 200 + 3);
+    assert_string_equal(got + 398, "\xC3\xA4\xE2\x80\xA6");
+    free(got);
+    free(longest);
+}
+
+static void expect_body(const char *source, json_t *data, const char *want)
+{
+    char *text = mem_format("---\nsubject: S\n---\n%s" POLITE, source);
+    struct template *template = parse(text);
+    struct buf out = BUF_EMPTY;
+    assert_int_equal(template_body(template, data, &out, NULL), 0);
+    assert_string_equal(out.data, want);
+    buf_free(&out);
+    template_free(template);
+    free(text);
+    json_decref(data);
+}
+
+static void test_body(void **state)
+{
+    (void)state;
+    expect_body("\n\n{{date}}\r\n\n{{date}}\t.\n", json_pack("{s:s}", "date", "<&>"), "<&>\n\n<&>\t.\n \n");
+    expect_body("{{date}}\n",
+                json_pack("{s:s#}", "date",
+                          "a\r\nb\rc\0d\x1B"
+                          "e\xC2\x9Bm",
+                          13),
+                "a\nb c d e m\n \n");
+    expect_body("{{#cases}}\n- {{target}}\n{{/cases}}\n",
+                json_pack("{s:[{s:s},{s:s}]}", "cases", "target", "a.example", "target", "b.example"),
+                "- a.example\n- b.example\n \n");
+}
+
+/* A rendering that fails leaves nothing behind. */
+static void test_failure(void **state)
+{
+    (void)state;
+    struct template *template = parse("---\nsubject: S\n---\n{{#cases}}{{#incidents}}{{#fields}}{{value}}{{/fields}}"
+                                      "{{/incidents}}{{/cases}}" POLITE);
+    char *value = mem_alloc(70001);
+    memset(value, 'x', 70000);
+    value[70000] = '\0';
+    json_t *data = json_pack("{s:[]}", "cases"), *fields = json_array();
+    for (int i = 0; i < 1000; i++)
+        json_array_append_new(fields, json_pack("{s:s}", "value", value));
+    json_array_append_new(json_object_get(data, "cases"), json_pack("{s:[{s:o}]}", "incidents", "fields", fields));
+    struct buf out = BUF_EMPTY;
+    struct error error = { "" };
+    buf_add_string(&out, "before");
+    assert_int_equal(template_body(template, data, &out, &error), -E2BIG);
+    assert_string_equal(out.data, "before");
+    assert_non_null(strstr(error.text, "f.txt:4:"));
+    buf_free(&out);
+    json_decref(data);
+    template_free(template);
+    free(value);
+}
+
+#define TEN "123456789 "
+#define SIXTY TEN TEN TEN TEN TEN TEN
+
+static void test_wrap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } samples[] = {
+        { "", "" },
+        { "a", "a\n" },
+        { "a\n\n\nb\n", "a\n\n\nb\n" },
+        { SIXTY TEN "123456\n", SIXTY TEN "123456\n" },
+        { SIXTY "123456789 12 \n", SIXTY "123456789 12 \n" },
+        /* What is too much goes to the next line of the paragraph, and only as far as it must. */
+        { SIXTY TEN "over flow\nnext\nlast\n", SIXTY "123456789\nover flow next\nlast\n" },
+        { SIXTY TEN "over flow\n\nlast\n", SIXTY "123456789\nover flow\n\nlast\n" },
+        { SIXTY TEN "over flow\n" SIXTY "123456789\nc\n",
+          SIXTY "123456789\nover flow " TEN TEN TEN TEN TEN "123456789\n123456789 c\n" },
+        { SIXTY SIXTY SIXTY "\n", SIXTY "123456789\n" SIXTY "123456789\n" TEN TEN TEN TEN "\n" },
+        /* Items of a list, and what is indented otherwise. */
+        { "12. " SIXTY "123456 over\n    next\n13. b\n", "12. " SIXTY "123456 over\n    next\n13. b\n" },
+        { "12. " SIXTY "12345678 over\n    next\n13. b\n", "12. " SIXTY "12345678\n    over next\n13. b\n" },
+        { "  - " SIXTY "12345678 over\n  - next\n", "  - " SIXTY "12345678\n    over\n  - next\n" },
+        { "  A: " SIXTY "1234567 over\n  B: b\n", "  A: " SIXTY "1234567\n    over\n  B: b\n" },
+        { "  A: " SIXTY SIXTY "over\n", "  A: " TEN TEN TEN TEN TEN "123456789\n    " SIXTY "over\n" },
+        /* Words are never broken, and columns are characters. */
+        { "x " SIXTY "1234567890123456789012\nb\n", "x " TEN TEN TEN TEN TEN "123456789\n1234567890123456789012 b\n" },
+        { "12345678901234567890123456789012345678901234567890123456789012345678901234567890 b\nc\n",
+          "12345678901234567890123456789012345678901234567890123456789012345678901234567890\nb c\n" },
+        { "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 " SIXTY "1234567\n",
+          "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 " SIXTY "1234567\n" },
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct buf out = BUF_EMPTY;
+        buf_reserve(&out, 0);
+        wrap_lines(&out, samples[i].text, strlen(samples[i].text));
+        if (strcmp(out.data, samples[i].want) != 0)
+            fail_msg("text: [%s]\nwant: [%s]\n got: [%s]", samples[i].text, samples[i].want, out.data);
+        buf_free(&out);
+    }
+}
+
+static void put_file(const char *directory, const char *name, const char *text)
+{
+    char *path = mem_format("%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    free(path);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    char first[] = "/tmp/tocsin-templates-XXXXXX", second[] = "/tmp/tocsin-templates-XXXXXX", want[64];
+    assert_non_null(mkdtemp(first));
+    assert_non_null(mkdtemp(second));
+    const char *directories[] = { first, "/nonexistent", second };
+    char *text, *path;
+    struct error error;
+    put_file(first, "both.txt", "1");
+    put_file(second, "both.txt", "2");
+    put_file(second, "de.relay-2.txt", "3");
+    snprintf(want, sizeof want, "%s/de.relay-2.txt", second);
+    assert_int_equal(template_find(directories, 3, "both", &text, &path, &error), 0);
+    assert_string_equal(text, "1");
+    free(text);
+    free(path);
+    assert_int_equal(template_find(directories, 3, "de.relay-2", &text, &path, &error), 0);
+    assert_string_equal(text, "3");
+    assert_string_equal(path, want);
+    free(text);
+    free(path);
+    assert_int_equal(template_find(directories, 3, "none", &text, &path, &error), -ENOENT);
+    assert_non_null(strstr(error.text, "no template none.txt in /tmp/"));
+    assert_non_null(strstr(error.text, ", /nonexistent and /tmp/"));
+    assert_null(text);
+    assert_null(path);
+    assert_int_equal(template_find(NULL, 0, "none", &text, &path, &error), -ENOENT);
+    static const char *const bad[] = { "", ".", "..", "../both", "a/b", "Both", ".hidden", "a b", "both\n" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(template_find(directories, 3, bad[i], &text, &path, &error), -EINVAL);
+    snprintf(want, sizeof want, "%s/dir.txt", first);
+    assert_int_equal(mkdir(want, 0700), 0);
+    assert_int_equal(template_find(directories, 3, "dir", &text, &path, &error), -EINVAL);
+    assert_null(path);
+    char *command = mem_format("rm -r %s %s", first, second);
+    assert_int_equal(system(command), 0);
+    free(command);
+}
+
+/* --- the templates that Tocsin comes with --- */
+
+static struct template *shipped(const char *name)
+{
+    const char *directories[] = { "templates" };
+    char *text, *path;
+    struct error error = { "" };
+    struct template *template;
+    if (template_find(directories, 1, name, &text, &path, &error) != 0 ||
+        template_parse(path, text, strlen(text), &template, &error) != 0)
+        fail_msg("%s", error.text);
+    free(text);
+    free(path);
+    return template;
+}
+
+static json_t *model(bool hoster, bool many)
+{
+    static const char text[] =
+        "{\"ticket\":\"T-12\",\"date\":\"23 November 2026\",\"campaign\":\"c\",\"recipient\":\"info@bakery.example\","
+        "\"case_count\":300,\"incident_count\":900,\"has_attachment\":true,\"attachment\":\"T-12.csv\","
+        "\"opt_out\":\"stop+token@cert.example\",\"domain_without_abuse\":true,\"contact\":{\"kind\":\"soa\","
+        "\"evidence\":\"The zone of bakery.example names this mailbox.\"},"
+        "\"sender\":{\"name\":\"Alice Weber\",\"reply_to\":\"alice@cert.example\",\"organisation\":\"CERT Example\","
+        "\"about\":\"We look after the security of "
+        "Exampleland.\",\"website\":\"https://cert.example/n\",\"phone\":\"\"},"
+        "\"cases\":[{\"target\":\"bakery.example\",\"incident_count\":9,\"first_seen\":\"A\",\"last_seen\":\"B\","
+        "\"more\":4,\"incidents\":[{\"time\":\"2026-08-10 14:10:59 UTC\",\"type_text\":\"a search for weak points\","
+        "\"host\":\"mx.bakery.example\",\"ip\":\"192.0.2.7\",\"port\":25,\"url\":null,\"description\":null,"
+        "\"fields\":[{\"name\":\"extra.bot\",\"value\":\"worm\"}]}]}]}";
+    json_t *data = json_loads(text, 0, NULL), *contact = json_object_get(data, "contact");
+    assert_non_null(data);
+    json_object_set_new(contact, "is_hoster", json_boolean(hoster));
+    json_object_set_new(contact, "is_owner", json_boolean(!hoster));
+    json_object_set_new(data, "multiple", json_boolean(many));
+    json_object_set_new(data, "more", many ? json_integer(299) : json_false());
+    json_object_set_new(data, "first", json_pack("{s:s}", "target", "bakery.example"));
+    return data;
+}
+
+static char *body(const struct template *template, json_t *data)
+{
+    struct buf out = BUF_EMPTY;
+    assert_int_equal(template_body(template, data, &out, NULL), 0);
+    return buf_take(&out);
+}
+
+static void expect_narrow(const char *text)
+{
+    for (const char *at = text; *at; at += strcspn(at, "\n") + 1) {
+        if (strcspn(at, "\n") > 76)
+            fail_msg("too wide: %.100s", at);
+    }
+    assert_null(strstr(text, "\n\n\n"));
+    assert_null(strstr(text, " \n"));
+    assert_null(strstr(text, "{{"));
+}
+
+static void test_notification(void **state)
+{
+    (void)state;
+    static const char *const always[] = { "Alice Weber",
+                                          "CERT Example",
+                                          "info@bakery.example",
+                                          "192.0.2.7, port 25",
+                                          "2026-08-10 14:10:59 UTC",
+                                          "a search for weak points",
+                                          "extra.bot: worm",
+                                          "4 more, between A and B",
+                                          "T-12.csv",
+                                          "alice@cert.example",
+                                          "T-12 in the",
+                                          "stop+token@cert.example",
+                                          "RFC 2142",
+                                          "The zone of",
+                                          "3. " };
+    struct template *template = shipped("notification");
+    for (int variant = 0; variant < 4; variant++) {
+        bool hoster = variant & 1, many = variant & 2;
+        json_t *data = model(hoster, many);
+        char *text = body(template, data);
+        expect_narrow(text);
+        for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+            if (!strstr(text, always[i]))
+                fail_msg("\"%s\" is not in:\n%s", always[i], text);
+        assert_int_equal(strstr(text, "customer") != NULL, hoster);
+        assert_int_equal(strstr(text, "300 domains") != NULL, many);
+        assert_int_equal(strstr(text, "299 more domains") != NULL, many);
+        assert_null(strstr(text, "telephone"));
+        struct buf line = BUF_EMPTY;
+        assert_int_equal(template_subject(template, data, &line, NULL), 0);
+        assert_string_equal(line.data, many ? "[T-12] Security notice about bakery.example and others (300 in all)"
+                                            : "[T-12] Security notice about bakery.example");
+        buf_free(&line);
+        free(text);
+        json_decref(data);
+    }
+    template_free(template);
+}
+
+static void test_receipt(void **state)
+{
+    (void)state;
+    struct template *template = shipped("opt-out-receipt");
+    json_t *data = model(false, false);
+    json_object_del(data, "cases");
+    json_object_del(data, "first");
+    char *text = body(template, data);
+    expect_narrow(text);
+    assert_non_null(strstr(text, "info@bakery.example"));
+    assert_null(strstr(text, "bakery.example\n  "));
+    free(text);
+    json_decref(data);
+    template_free(template);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_front_matter), cmocka_unit_test(test_places),  cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_politeness),   cmocka_unit_test(test_subject), cmocka_unit_test(test_body),
+        cmocka_unit_test(test_failure),      cmocka_unit_test(test_wrap),    cmocka_unit_test(test_find),
+        cmocka_unit_test(test_notification), cmocka_unit_test(test_receipt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
