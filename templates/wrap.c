@@ -20,14 +20,6 @@ struct wrap {
     bool prose;
 };
 
-static size_t width(const char *text, size_t length)
-{
-    size_t characters = 0;
-    for (size_t i = 0; i < length; i++)
-        characters += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return characters;
-}
-
 static size_t count_blanks(const char *text, size_t length)
 {
     size_t i = 0;
@@ -61,47 +53,41 @@ static struct line next_line(const char **at, const char *end)
     return line;
 }
 
-/* Where to break LENGTH bytes of TEXT, whose first INDENT must not be parted: a blank, or LENGTH when it cannot or need not be broken. */
-static size_t find_break(const char *text, size_t length, size_t indent)
+/* Where to break LENGTH bytes of TEXT that begin in COLUMN, the first INDENT of which must not be parted: a blank, or LENGTH when it
+ * cannot or need not be broken. */
+static size_t find_break(const char *text, size_t length, size_t indent, size_t column)
 {
-    size_t found = length, column = 0;
-    if (width(text, length) <= WIDEST)
-        return length;
+    size_t found = length;
     for (size_t i = 0; i < length; i++) {
-        if (i > indent && text[i] == ' ' && text[i - 1] != ' ') {
-            if (column > FILL && found < length)
-                break;
+        if (i > indent && text[i] == ' ' && text[i - 1] != ' ' && (column <= FILL || found == length))
             found = i;
-        }
         column += ((unsigned char)text[i] & 0xC0) != 0x80;
+        if (column > WIDEST && found < length)
+            return found;
     }
-    return found;
+    return column > WIDEST ? found : length;
 }
 
-/* Write the line that TEXT holds; what is too much goes on as lines of its own, but its last piece stays in `carry` when the paragraph may
- * take it. */
-static void put(struct wrap *wrap, struct buf *text, size_t indent)
+/* Write a line, LENGTH bytes of TEXT, the first INDENT of which are its indentation. What is too much goes on as further lines, but the
+ * last of them stays in `carry` when the paragraph may take it. */
+static void put(struct wrap *wrap, const char *text, size_t length, size_t indent)
 {
+    size_t at = find_break(text, length, indent, 0);
+    buf_add(wrap->out, text, at);
+    buf_add_char(wrap->out, '\n');
     for (;;) {
-        size_t at = find_break(text->data, text->length, indent);
-        buf_add(wrap->out, text->data, at);
-        buf_add_char(wrap->out, '\n');
-        if (at == text->length)
+        at += count_blanks(text + at, length - at);
+        if (at == length)
             return;
-        at += count_blanks(text->data + at, text->length - at);
-        if (at == text->length)
-            return;
-        struct buf rest = BUF_EMPTY;
-        bool last = width(text->data + at, text->length - at) + wrap->hang <= WIDEST;
-        if (last && wrap->prose) {
-            buf_add(&wrap->carry, text->data + at, text->length - at);
+        size_t piece = find_break(text + at, length - at, 0, wrap->hang);
+        if (wrap->prose && at + piece == length) {
+            buf_add(&wrap->carry, text + at, piece);
             return;
         }
-        buf_add_format(&rest, "%*s", (int)wrap->hang, "");
-        buf_add(&rest, text->data + at, text->length - at);
-        buf_free(text);
-        *text = rest;
-        indent = wrap->hang;
+        buf_add_format(wrap->out, "%*s", (int)wrap->hang, "");
+        buf_add(wrap->out, text + at, piece);
+        buf_add_char(wrap->out, '\n');
+        at += piece;
     }
 }
 
@@ -109,13 +95,14 @@ static void put(struct wrap *wrap, struct buf *text, size_t indent)
 static void put_carry(struct wrap *wrap, const struct line *line)
 {
     struct buf text = BUF_EMPTY;
-    buf_add_format(&text, "%*s%s", (int)wrap->hang, "", wrap->carry.data);
+    buf_add_format(&text, "%*s", (int)wrap->hang, "");
+    buf_add(&text, wrap->carry.data, wrap->carry.length);
     if (line) {
         buf_add_char(&text, ' ');
         buf_add(&text, line->text + line->blanks, line->length - line->blanks);
     }
     buf_truncate(&wrap->carry, 0);
-    put(wrap, &text, wrap->hang);
+    put(wrap, text.data, text.length, wrap->hang);
     buf_free(&text);
 }
 
@@ -135,10 +122,7 @@ static void put_line(struct wrap *wrap, const struct line *line)
     }
     if (wrap->hang > WIDEST / 2)
         wrap->hang = 0;
-    struct buf text = BUF_EMPTY;
-    buf_add(&text, line->text, line->length);
-    put(wrap, &text, line->blanks + line->mark);
-    buf_free(&text);
+    put(wrap, line->text, line->length, line->blanks + line->mark);
 }
 
 void wrap_lines(struct buf *out, const char *text, size_t length)
