@@ -1,5 +1,6 @@
 #include "config/builder.h"
 
+#include "config/suggest.h"
 #include "config/values.h"
 #include "daemon/base/buf.h"
 #include "daemon/base/mem.h"
@@ -19,6 +20,13 @@ static char *join(const char *section, const char *name)
     return path;
 }
 
+bool builder_bad(struct builder *builder, const char *shown, const struct node *node)
+{
+    if (node->kind == NODE_BAD)
+        complain(builder->complaints, node->place, shown, "%s", node->wrong);
+    return node->kind == NODE_BAD;
+}
+
 bool builder_pair(struct builder *builder, const char *shown, const struct node *node, size_t *index,
                   const struct node **key, const struct node **value)
 {
@@ -31,10 +39,11 @@ bool builder_pair(struct builder *builder, const char *shown, const struct node 
         *index += 2;
         *key = node->children[i];
         *value = node->children[i + 1];
-        if ((*key)->kind == NODE_BAD)
+        if (builder_bad(builder, shown, *key))
             continue;
         if ((*key)->kind != NODE_SCALAR) {
-            complain(builder->complaints, (*key)->place, shown, "a list or mapping where a key should stand");
+            complain(builder->complaints, (*key)->place, shown,
+                     "a list or mapping where a key should stand; allowed: a word");
             continue;
         }
         size_t earlier = 0;
@@ -44,94 +53,46 @@ bool builder_pair(struct builder *builder, const char *shown, const struct node 
         if (earlier == i)
             return true;
         char *path = join(shown, (*key)->text);
-        complain(builder->complaints, (*key)->place, path, "a second time; the first is in line %zu",
+        complain(builder->complaints, (*key)->place, path, "a second time; allowed: once (the first is in line %zu)",
                  node->children[earlier]->place.line);
         free(path);
     }
     return false;
 }
 
-/* Name the I-th child of SECTION in the table; false after the last. Rows of a deeper section give its name, once. */
-static bool child_name(const struct config_table *table, const char *section, size_t row, char name[static 64])
-{
-    const char *path = table->keys[row].path;
-    size_t skip = strlen(section);
-    if (skip && (strncmp(path, section, skip) != 0 || path[skip] != '.'))
-        return false;
-    path += skip ? skip + 1 : 0;
-    size_t length = strcspn(path, ".");
-    memcpy(name, path, length);
-    name[length] = '\0';
-    if (row > 0) {
-        const char *before = table->keys[row - 1].path + (path - table->keys[row].path);
-        size_t upto = (size_t)(path - table->keys[row].path) + length;
-        if (strncmp(table->keys[row - 1].path, table->keys[row].path, upto) == 0 && before[length] == '.')
-            return false;
-    }
-    return true;
-}
-
-/* The nearest key of the same section, or one that has this very name elsewhere; a new string, or NULL. */
-static char *nearest(const struct target *target, const char *section, const char *wrong)
-{
-    char name[64], best[64] = "";
-    unsigned least = 2 + (unsigned)strlen(wrong) / 4;
-    for (size_t i = 0; i < target->table->count; i++) {
-        if (!child_name(target->table, section, i, name))
-            continue;
-        unsigned distance = complaint_distance(wrong, name);
-        if (distance < least && distance < strlen(name)) {
-            least = distance;
-            strcpy(best, name);
-        }
-    }
-    if (*best)
-        return mem_format("%s%s%s%s", target->prefix, section, *section ? "." : "", best);
-    for (size_t i = 0; i < target->table->count; i++) {
-        const char *path = target->table->keys[i].path, *dot = strrchr(path, '.');
-        if (strcmp(dot ? dot + 1 : path, wrong) == 0 || strcmp(path, wrong) == 0)
-            return mem_format("%s%s", target->prefix, path);
-    }
-    return NULL;
-}
-
-static void add_names(const struct target *target, const char *section, struct buf *out)
-{
-    char name[64];
-    size_t before = out->length;
-    for (size_t i = 0; i < target->table->count; i++)
-        if (child_name(target->table, section, i, name))
-            buf_add_format(out, "%s%s", out->length > before ? ", " : "", name);
-}
-
 static void complain_unknown(struct builder *builder, const struct target *target, const char *section,
                              const char *shown, const struct node *key)
 {
-    char *right = nearest(target, section, key->text);
     struct buf text = BUF_EMPTY;
-    if (right) {
-        buf_add_format(&text, "did you mean %s?", right);
-    } else {
-        buf_add_string(&text, "allowed here: ");
-        add_names(target, section, &text);
-    }
+    suggest_key(target->table, target->prefix, section, key->text, &text);
     complain(builder->complaints, key->place, shown, "no such key; %s", text.data);
     buf_free(&text);
-    free(right);
 }
 
 void builder_refuse(struct builder *builder, const struct config_key *key, const char *shown, const struct node *node,
                     const char *wrong)
 {
     struct buf allowed = BUF_EMPTY;
-    config_value_allowed(key, &allowed);
-    if (wrong) {
-        complain(builder->complaints, node->place, shown, "%s; allowed: %s", wrong, allowed.data);
-    } else {
-        char *quoted = complaint_quote(node->text ? node->text : "");
-        complain(builder->complaints, node->place, shown, "\"%s\" is not valid; allowed: %s", quoted, allowed.data);
-        free(quoted);
-    }
+    config_value_allowed(key, true, &allowed);
+    complain(builder->complaints, node->place, shown, "%s; allowed: %s", wrong, allowed.data);
+    buf_free(&allowed);
+}
+
+/* The same for one value, which may be one of a list's. CODE and DETAIL are what its parser said. */
+static void refuse_value(struct builder *builder, const struct config_key *key, const char *shown,
+                         const struct node *node, int code, const char *detail)
+{
+    struct buf allowed = BUF_EMPTY;
+    char *quoted = complaint_quote(node->text ? node->text : "");
+    config_value_item(key, true, &allowed);
+    if (*detail)
+        complain(builder->complaints, node->place, shown, "%s; allowed: %s", detail, allowed.data);
+    else if (!*quoted || node->null)
+        complain(builder->complaints, node->place, shown, "no value; allowed: %s", allowed.data);
+    else
+        complain(builder->complaints, node->place, shown, "\"%s\" is %s; allowed: %s", quoted,
+                 code == -ERANGE ? "out of range" : "not valid", allowed.data);
+    free(quoted);
     buf_free(&allowed);
 }
 
@@ -139,33 +100,17 @@ void builder_refuse(struct builder *builder, const struct config_key *key, const
 static bool parse_scalar(struct builder *builder, const struct config_key *key, const char *shown,
                          const struct node *node, void *field)
 {
-    const struct config_value *value = config_value(key->type);
-    if (node->kind == NODE_BAD)
-        return false;
-    if (node->kind != NODE_SCALAR) {
-        builder_refuse(builder, key, shown, node,
-                       node->kind == NODE_LIST ? "a list where one value should stand"
-                                               : "a mapping where one value should stand");
-        return false;
-    }
     struct error error = { "" };
-    const char *text = node->null ? "" : node->text;
-    int code = value->parse(key, text, field, &error);
-    if (code == 0)
-        return true;
-    if (*error.text) {
-        builder_refuse(builder, key, shown, node, error.text);
-    } else if (!*text) {
-        builder_refuse(builder, key, shown, node, "no value");
-    } else if (code == -ERANGE) {
-        char *quoted = complaint_quote(text), *wrong = mem_format("\"%s\" is out of range", quoted);
-        builder_refuse(builder, key, shown, node, wrong);
-        free(wrong);
-        free(quoted);
-    } else {
-        builder_refuse(builder, key, shown, node, NULL);
-    }
-    return false;
+    int code = -EINVAL;
+    if (builder_bad(builder, shown, node))
+        return false;
+    if (node->kind == NODE_SCALAR)
+        code = config_value(key->type)->parse(key, node->null ? "" : node->text, field, &error);
+    else
+        error_set(&error, code, "a %s where one value should stand", node->kind == NODE_LIST ? "list" : "mapping");
+    if (code)
+        refuse_value(builder, key, shown, node, code, error.text);
+    return code == 0;
 }
 
 static void apply_scalar(struct builder *builder, const struct config_key *key, void *base, const char *shown,
@@ -198,7 +143,7 @@ static bool parse_items(struct builder *builder, const struct config_key *key, s
         if (!parse_scalar(builder, key, path, node->children[i], &item)) {
             good = false;
         } else if (in_list(list, item)) {
-            complain(builder->complaints, node->children[i]->place, path, "\"%s\" a second time", item);
+            complain(builder->complaints, node->children[i]->place, path, "\"%s\" a second time; allowed: once", item);
             free(item);
             good = false;
         } else {
@@ -212,7 +157,7 @@ static bool parse_items(struct builder *builder, const struct config_key *key, s
 void builder_list(struct builder *builder, const struct config_key *key, struct config_list *field, const char *shown,
                   const struct node *node)
 {
-    if (node->kind == NODE_BAD)
+    if (builder_bad(builder, shown, node))
         return;
     if (node->kind != NODE_LIST && !node->null) {
         builder_refuse(builder, key, shown, node,
@@ -286,15 +231,15 @@ static void apply_pair(struct builder *builder, const struct target *target, con
 
 void builder_map(struct builder *builder, const struct target *target, const char *section, const struct node *map)
 {
-    if (map->kind == NODE_BAD || map->null)
-        return;
     char *shown = mem_format("%s%s", target->prefix, section);
     size_t length = strlen(shown);
     if (length && shown[length - 1] == '.')
         shown[length - 1] = '\0';
-    if (map->kind != NODE_MAP) {
+    if (map->null || builder_bad(builder, shown, map)) {
+        ; /* an empty section leaves everything as it was */
+    } else if (map->kind != NODE_MAP) {
         struct buf names = BUF_EMPTY;
-        add_names(target, section, &names);
+        suggest_names(target->table, section, &names);
         complain(builder->complaints, map->place, shown, "%s where a mapping should stand; allowed in it: %s",
                  map->kind == NODE_LIST ? "a list" : "one value", names.data);
         buf_free(&names);
@@ -312,15 +257,21 @@ void builder_apply(struct builder *builder, const struct node *tree)
     builder_map(builder, &target, "", tree);
 }
 
+/* A preset as a tree. Only lists and mappings go through the YAML parser, of which each use costs some tens of kilobytes. */
+static struct node *preset_node(struct builder *builder, const char *preset)
+{
+    if (*preset == '[' || *preset == '{')
+        return tree_parse(builder->complaints, 0, preset, strlen(preset));
+    return tree_scalar((struct place){ 0, 1, 1 }, strcmp(preset, "\"\"") == 0 ? "" : preset);
+}
+
 void builder_presets(struct builder *builder, const struct target *target)
 {
     for (size_t i = 0; i < target->table->count; i++) {
-        const char *preset = target->table->keys[i].preset;
-        if (!preset)
-            continue;
-        struct node *node = tree_parse(builder->complaints, 0, preset, strlen(preset));
+        const struct config_key *key = &target->table->keys[i];
+        struct node *node = key->preset ? preset_node(builder, key->preset) : NULL;
         if (node)
-            apply_value(builder, target, i, target->table->keys[i].path, node);
+            apply_value(builder, target, i, key->path, node);
         tree_free(node);
     }
 }

@@ -44,12 +44,15 @@ void builder_overrides(struct builder *builder, const struct config_key *key, co
 void builder_profiles(struct builder *builder, const struct config_key *key, const char *shown,
                       const struct node *node);
 
+/* Is NODE what no value may be? Then it has been complained about. */
+bool builder_bad(struct builder *builder, const char *shown, const struct node *node);
+
 /* The keys and values of the map NODE in turn, for as long as it returns true (start with *INDEX 0): keys that are no words, and second ones of a name,
  * are complained about and passed over. */
 bool builder_pair(struct builder *builder, const char *shown, const struct node *node, size_t *index,
                   const struct node **key, const struct node **value);
 
-/* Complain that NODE is not what KEY allows. WRONG says how, or NULL for "VALUE is not valid". */
+/* Complain that NODE is not what KEY allows; WRONG says how. */
 void builder_refuse(struct builder *builder, const struct config_key *key, const char *shown, const struct node *node,
                     const char *wrong);
 

@@ -5,7 +5,6 @@
 #include "daemon/base/buf.h"
 #include "daemon/base/mem.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +31,6 @@ struct order {
 /* Durations that cannot be the other way round. */
 static const struct order orders[] = {
     { "delivery.retry_first", "delivery.retry_max" },
-    { "delivery.retry_first", "delivery.retry_for" },
-    { "dns.timeout", "dns.give_up" },
     { "campaigns.aggregate_wait", "campaigns.expire" },
 };
 
@@ -139,24 +136,77 @@ static void check_sockets(struct builder *builder)
     check_different(builder, own(builder, "paths.store"), own(builder, "paths.token_keys"), "each wants its own file");
 }
 
-/* Rule 9: nobody is to be told at an address of our own. */
+/* DESIGN.md rule 9: nobody is to be told at an address of our own. */
+static void check_contact(struct builder *builder, size_t override, size_t contact)
+{
+    static const char *const keys[] = { "sender.address", "sender.reply_to", "return_path.bounce",
+                                        "return_path.opt_out" };
+    const char *address = builder->config->contacts.overrides[override].contacts.items[contact];
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strcmp(own(builder, keys[i]).value, address) != 0)
+            continue;
+        char *key = mem_format("contacts.overrides[%zu].contacts[%zu]", override + 1, contact + 1);
+        complain(builder->complaints, builder->overrides[override], key,
+                 "%s is our own %s; allowed: addresses of others", address, keys[i]);
+        free(key);
+        return;
+    }
+}
+
+/* What an override is for, as one text; a new string. One that names nothing is like no other. */
+static char *override_for(const struct config_override *override, size_t index)
+{
+    char ip[IP_TEXT_SIZE];
+    if (override->domain)
+        return mem_format("domain %s", override->domain);
+    if (override->suffix)
+        return mem_format("suffix %s", override->suffix);
+    if (!override->has_network)
+        return mem_format("%zu", index);
+    ip_format(&override->network.address, ip);
+    return mem_format("network %s/%u", ip, override->network.prefix);
+}
+
+struct named {
+    char *name;
+    size_t index;
+};
+
+static int by_name(const void *left, const void *right)
+{
+    const struct named *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+    return order ? order : a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Of two for the same thing it would be chance which one counts. There may be thousands: sort them. */
+static void check_twice(struct builder *builder)
+{
+    const struct config *config = builder->config;
+    size_t count = config->contacts.override_count;
+    struct named *all = mem_zero(count, sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct named){ override_for(&config->contacts.overrides[i], i), i };
+    qsort(all, count, sizeof *all, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(all[i].name, all[i - 1].name) == 0) {
+            char *key = mem_format("contacts.overrides[%zu]", all[i].index + 1);
+            complain(builder->complaints, builder->overrides[all[i].index], key,
+                     "a second one for %s; allowed: one, with all its contacts", all[i].name);
+            free(key);
+        }
+    for (size_t i = 0; i < count; i++)
+        free(all[i].name);
+    free(all);
+}
+
 static void check_overrides(struct builder *builder)
 {
-    const char *const keys[] = { "sender.address", "sender.reply_to", "return_path.bounce", "return_path.opt_out" };
     const struct config *config = builder->config;
     for (size_t i = 0; i < config->contacts.override_count; i++)
         for (size_t j = 0; j < config->contacts.overrides[i].contacts.count; j++)
-            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-                struct own mine = own(builder, keys[k]);
-                const char *contact = config->contacts.overrides[i].contacts.items[j];
-                if (strcmp(mine.value, contact) != 0)
-                    continue;
-                char *key = mem_format("contacts.overrides[%zu].contacts[%zu]", i + 1, j + 1);
-                complain(builder->complaints, builder->overrides[i], key,
-                         "%s is our own %s; allowed: addresses of others", contact, mine.key);
-                free(key);
-                break;
-            }
+            check_contact(builder, i, j);
+    check_twice(builder);
 }
 
 void config_check(struct builder *builder)

@@ -10,7 +10,6 @@
 /* Nobody reads more, and a megabyte of nonsense must not become a hundred of complaints. */
 #define COMPLAINTS_MAX 500
 #define QUOTE_MAX 60
-#define DISTANCE_MAX 48 /* longer words are not compared */
 
 struct complaint {
     struct place place;
@@ -125,33 +124,6 @@ char *complaint_quote(const char *text)
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             *at = '?';
     return quoted;
-}
-
-static unsigned smaller(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Damerau and Levenshtein's, with three rows. */
-unsigned complaint_distance(const char *wrong, const char *right)
-{
-    size_t n = strlen(wrong), m = strlen(right);
-    if (n > DISTANCE_MAX || m > DISTANCE_MAX)
-        return DISTANCE_MAX;
-    unsigned rows[3][DISTANCE_MAX + 1];
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned cost = wrong[i - 1] != right[j - 1];
-            row[j] = smaller(smaller(last[j] + 1, row[j - 1] + 1), last[j - 1] + cost);
-            if (i > 1 && j > 1 && wrong[i - 1] == right[j - 2] && wrong[i - 2] == right[j - 1])
-                row[j] = smaller(row[j], before[j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
 }
 
 void config_errors_free(struct config_errors *errors)

@@ -30,7 +30,4 @@ void complaints_give(struct complaints *complaints, struct config_errors *errors
 /* TEXT from outside, for a message: cut to a sensible length, control characters replaced; a new string. */
 char *complaint_quote(const char *text);
 
-/* How many letters to change, add, drop or swap to make WRONG from RIGHT; a large number when they are nothing alike. */
-unsigned complaint_distance(const char *wrong, const char *right);
-
 #endif

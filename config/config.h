@@ -160,8 +160,11 @@ void config_errors_free(struct config_errors *errors);
 /* The profile called NAME, or NULL. */
 const struct config_profile *config_profile(const struct config *config, const char *name);
 
-/* Write the annotated default file: each key of the table with its type, range, default and explanation, from the table itself. */
+/* Append the keys that differ between BEFORE and AFTER and that take effect only at a restart, with ", " between them. */
 struct buf;
+void config_restart_keys(const struct config *before, const struct config *after, struct buf *out);
+
+/* Write the annotated default file: each key of the table with its type, range, default and explanation, from the table itself. */
 void config_describe(struct buf *out);
 
 #endif

@@ -3,7 +3,6 @@
 #include "config/values.h"
 #include "daemon/base/buf.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define WIDTH 100
@@ -13,58 +12,64 @@ static void indent(struct buf *out, int depth)
     buf_add_format(out, "%*s", depth * 2, "");
 }
 
-/* TEXT as comment lines, wrapped. */
-static void comment(struct buf *out, int depth, const char *text)
+/* TEXT in lines that begin with LEAD, wrapped. */
+static void wrap(struct buf *out, int depth, const char *lead, const char *text)
 {
-    size_t room = WIDTH - (size_t)depth * 2 - 2;
+    size_t room = WIDTH - (size_t)depth * 2 - strlen(lead);
     while (*text) {
         size_t length = strlen(text);
         if (length > room) {
             length = room;
-            while (length && text[length] != ' ')
+            while (text[length] != ' ')
                 length--;
         }
         indent(out, depth);
-        buf_add_format(out, "# %.*s\n", (int)length, text);
+        buf_add_format(out, "%s%.*s\n", lead, (int)length, text);
         text += length;
         text += strspn(text, " ");
     }
 }
 
-/* A key with nothing to stand for it is commented out, with an example. */
-static void describe_key(struct buf *out, int depth, const struct config_key *key)
+static void comment(struct buf *out, int depth, const char *text)
+{
+    wrap(out, depth, "# ", text);
+}
+
+static void explain(struct buf *out, int depth, const char *lead, const struct config_key *key)
 {
     struct buf allowed = BUF_EMPTY;
-    const char *dot = strrchr(key->path, '.');
     if (key->help)
-        comment(out, depth, key->help);
-    config_value_allowed(key, &allowed);
-    allowed.data[0] = (char)toupper((unsigned char)allowed.data[0]);
+        wrap(out, depth, lead, key->help);
+    buf_add_string(&allowed, "Allowed: ");
+    config_value_allowed(key, false, &allowed);
     buf_add_string(&allowed, key->restart ? ". A change needs a restart." : ".");
-    comment(out, depth, allowed.data);
-    indent(out, depth);
-    buf_add_format(out, "%s%s: %s\n", key->preset ? "" : "#", dot ? dot + 1 : key->path,
-                   key->preset ? key->preset : key->example);
+    wrap(out, depth, lead, allowed.data);
     buf_free(&allowed);
 }
 
-/* What an override is made of, all of it commented out: each line of the rows' own description behind a `# `. */
+/* A key with nothing to stand for it is commented out, with an example. */
+static void describe_key(struct buf *out, int depth, const struct config_key *key)
+{
+    const char *dot = strrchr(key->path, '.');
+    explain(out, depth, "# ", key);
+    indent(out, depth);
+    buf_add_format(out, "%s%s: %s\n", key->preset ? "" : "#", dot ? dot + 1 : key->path,
+                   key->preset ? key->preset : key->example);
+}
+
+/* What an override is made of, all of it commented out. */
 static void describe_overrides(struct buf *out, int depth, const struct config_key *key)
 {
-    struct buf rows = BUF_EMPTY;
     comment(out, depth, key->help);
-    comment(out, depth, "A list of mappings, each of these keys:");
-    for (size_t i = 0; i < config_override_keys.count; i++)
-        describe_key(&rows, 1, &config_override_keys.keys[i]);
-    for (const char *line = rows.data; *line;) {
-        size_t length = strcspn(line, "\n");
+    comment(out, depth, "Allowed: a list of mappings of these keys:");
+    for (size_t i = 0; i < config_override_keys.count; i++) {
+        const struct config_key *row = &config_override_keys.keys[i];
         indent(out, depth);
-        buf_add_format(out, "# %.*s\n", (int)length, line);
-        line += length + 1;
+        buf_add_format(out, "#   %s: %s\n", row->path, row->example);
+        explain(out, depth, "#       ", row);
     }
     indent(out, depth);
     buf_add_format(out, "overrides: %s\n", key->preset);
-    buf_free(&rows);
 }
 
 static bool same_section(const char *a, const char *b)

@@ -182,11 +182,11 @@ static const struct config_key profile_keys[] = {
 #define AT(member) offsetof(struct config_override, member)
 
 static const struct config_key override_keys[] = {
-    { "domain", CONFIG_DOMAIN, AT(domain), NULL, .example = "bakery.example", .help = "This domain; or" },
+    { "domain", CONFIG_DOMAIN, AT(domain), NULL, .example = "bakery.example", .help = "This domain, or" },
     { "suffix", CONFIG_SUFFIX, AT(suffix), NULL, .example = "hosting.example",
-      .help = "every name below this one; or" },
+      .help = "every name below this one, or" },
     { "network", CONFIG_NETWORK, AT(network), NULL, .example = "192.0.2.0/24",
-      .help = "every address in this network. Exactly one of these three." },
+      .help = "every address in this network: exactly one of these three." },
     { "contacts", CONFIG_ADDRESS, AT(contacts), NULL, 1, 16, .list = true, .example = "[abuse@hosting.example]",
       .help = "Addresses, best first." },
     { "party", CONFIG_PARTY, AT(party), NULL, .example = "hoster",

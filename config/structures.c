@@ -12,7 +12,7 @@
 
 static bool is_map(struct builder *builder, const struct config_key *key, const char *shown, const struct node *node)
 {
-    if (node->kind == NODE_BAD)
+    if (builder_bad(builder, shown, node))
         return false;
     if (node->kind != NODE_MAP && !node->null) {
         builder_refuse(builder, key, shown, node,
@@ -74,7 +74,7 @@ void builder_columns(struct builder *builder, const struct config_key *key, stru
         else if (field->kind == NODE_SCALAR && is_field(text))
             complain(builder->complaints, column->place, path,
                      "not a column; allowed: a header's name of up to %d bytes, or a number", COLUMN_LIMIT);
-        else if (field->kind != NODE_BAD)
+        else if (!builder_bad(builder, path, field))
             complain(builder->complaints, field->place, path,
                      "not a field; allowed: an IntelMQ name such as source.fqdn or extra.remark, or \"\" to drop the "
                      "column");
@@ -124,7 +124,7 @@ static void clear_overrides(struct config *config)
 void builder_overrides(struct builder *builder, const struct config_key *key, const char *shown,
                        const struct node *node)
 {
-    if (node->kind == NODE_BAD)
+    if (builder_bad(builder, shown, node))
         return;
     if ((node->kind != NODE_LIST && !node->null) || node->count > (size_t)key->max) {
         builder_refuse(builder, key, shown, node, node->kind == NODE_LIST ? "too many" : "this is no list");

@@ -13,6 +13,8 @@ struct reader {
     yaml_parser_t parser;
     struct complaints *complaints;
     unsigned source;
+    const char *text;
+    size_t length;
     size_t nodes;
     bool failed;
 };
@@ -22,11 +24,22 @@ static struct place place_of(const struct reader *reader, yaml_mark_t mark)
     return (struct place){ reader->source, mark.line + 1, mark.column + 1 };
 }
 
-/* libyaml's reader (bad UTF-8, control characters) gives an offset and no mark. */
+/* libyaml's reader (bad UTF-8, control characters) gives the byte's offset, its scanner and parser a mark. */
 static struct place problem_place(const struct reader *reader)
 {
-    const yaml_parser_t *parser = &reader->parser;
-    return place_of(reader, parser->error == YAML_READER_ERROR ? parser->mark : parser->problem_mark);
+    if (reader->parser.error != YAML_READER_ERROR)
+        return place_of(reader, reader->parser.problem_mark);
+    struct place place = { reader->source, 1, 1 };
+    for (size_t i = 0; i < reader->parser.problem_offset && i < reader->length; i++) {
+        unsigned char byte = (unsigned char)reader->text[i];
+        if (byte == '\n') {
+            place.line++;
+            place.column = 1;
+        } else if ((byte & 0xc0) != 0x80) {
+            place.column++;
+        }
+    }
+    return place;
 }
 
 /* The next event, or false after the complaint that ends the reading. */
@@ -48,16 +61,27 @@ static struct node *new_node(struct reader *reader, const yaml_event_t *event, e
     node->kind = kind;
     node->place = place_of(reader, event->start_mark);
     if (++reader->nodes > NODES_MAX && !reader->failed) {
-        complain(reader->complaints, node->place, "", "the file holds more than %d values", NODES_MAX);
+        complain(reader->complaints, node->place, "", "too many values; allowed: %d", NODES_MAX);
         reader->failed = true;
     }
     return node;
 }
 
-static void refuse(struct reader *reader, struct node *node, const char *what)
+/* The first thing wrong with NODE is what is told. */
+static void refuse(struct node *node, const char *what)
 {
-    complain(reader->complaints, node->place, "", "%s", what);
+    if (node->kind != NODE_BAD)
+        node->wrong = what;
     node->kind = NODE_BAD;
+}
+
+/* Anchors would let a small file mean a large tree (and have no use here); tags would say what the table says. */
+static void refuse_decoration(struct node *node, const void *anchor, const void *tag)
+{
+    if (anchor)
+        refuse(node, "an anchor (&…); allowed: the value alone");
+    if (tag)
+        refuse(node, "a tag (!…); allowed: the value alone");
 }
 
 static void add_child(struct node *node, struct node *child)
@@ -82,16 +106,10 @@ static struct node *read_scalar(struct reader *reader, const yaml_event_t *event
     if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         node->null = !length || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0;
     for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
-            refuse(reader, node,
-                   text[i] == '\n' ? "more than one line; > folds lines into one"
-                                   : "a control character; values are one line of text");
-            break;
-        }
-    if (event->data.scalar.tag && node->kind != NODE_BAD)
-        refuse(reader, node, "a tag (!…); values need none here");
-    if (event->data.scalar.anchor && node->kind != NODE_BAD)
-        refuse(reader, node, "an anchor (&…); write each value out instead");
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            refuse(node, text[i] == '\n' ? "more than one line; allowed: one line (> folds several into one)"
+                                         : "a control character; allowed: one line of text");
+    refuse_decoration(node, event->data.scalar.anchor, event->data.scalar.tag);
     return node;
 }
 
@@ -103,13 +121,13 @@ static struct node *read_collection(struct reader *reader, const yaml_event_t *s
     bool map = start->type == YAML_MAPPING_START_EVENT;
     struct node *node = new_node(reader, start, map ? NODE_MAP : NODE_LIST);
     if (depth > DEPTH_MAX) {
-        refuse(reader, node, "nested too deeply");
+        complain(reader->complaints, node->place, "", "nested too deeply; allowed: %d levels", DEPTH_MAX);
         reader->failed = true;
     }
-    if (map ? start->data.mapping_start.tag != NULL : start->data.sequence_start.tag != NULL)
-        refuse(reader, node, "a tag (!…); values need none here");
-    else if (map ? start->data.mapping_start.anchor != NULL : start->data.sequence_start.anchor != NULL)
-        refuse(reader, node, "an anchor (&…); write each value out instead");
+    if (map)
+        refuse_decoration(node, start->data.mapping_start.anchor, start->data.mapping_start.tag);
+    else
+        refuse_decoration(node, start->data.sequence_start.anchor, start->data.sequence_start.tag);
     yaml_event_t event;
     while (!reader->failed && next(reader, &event)) {
         bool end = event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
@@ -128,18 +146,8 @@ static struct node *read_node(struct reader *reader, yaml_event_t *event, int de
         return read_scalar(reader, event);
     if (event->type == YAML_MAPPING_START_EVENT || event->type == YAML_SEQUENCE_START_EVENT)
         return read_collection(reader, event, depth);
-    struct node *node = new_node(reader, event, NODE_BAD);
-    refuse(reader, node, "an alias (*…); write each value out instead");
-    return node;
-}
-
-static struct node *empty_node(const struct reader *reader)
-{
-    struct node *node = mem_zero(1, sizeof *node);
-    node->kind = NODE_SCALAR;
-    node->place = (struct place){ reader->source, 1, 1 };
-    node->text = mem_string("");
-    node->null = true;
+    struct node *node = new_node(reader, event, NODE_SCALAR);
+    refuse(node, "an alias (*…); allowed: the value written out");
     return node;
 }
 
@@ -150,8 +158,7 @@ static struct node *read_stream(struct reader *reader)
     bool more = true;
     for (size_t documents = 0; more && !reader->failed && next(reader, &event);) {
         if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1) {
-            complain(reader->complaints, place_of(reader, event.start_mark), "",
-                     "a second document; one is all there is");
+            complain(reader->complaints, place_of(reader, event.start_mark), "", "a second document; allowed: one");
             more = false;
         } else if (event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT ||
                    event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT) {
@@ -161,12 +168,16 @@ static struct node *read_stream(struct reader *reader)
         }
         yaml_event_delete(&event);
     }
-    return root ? root : empty_node(reader);
+    if (!root) {
+        root = tree_scalar((struct place){ reader->source, 1, 1 }, "");
+        root->null = true;
+    }
+    return root;
 }
 
 struct node *tree_parse(struct complaints *complaints, unsigned source, const char *text, size_t length)
 {
-    struct reader reader = { .complaints = complaints, .source = source };
+    struct reader reader = { .complaints = complaints, .source = source, .text = text, .length = length };
     if (!yaml_parser_initialize(&reader.parser)) {
         complain(complaints, (struct place){ source, 0, 0 }, "", "no memory to read it with");
         return NULL;
@@ -193,14 +204,21 @@ void tree_free(struct node *node)
     free(node);
 }
 
+struct node *tree_scalar(struct place place, const char *text)
+{
+    struct node *node = mem_zero(1, sizeof *node);
+    node->kind = NODE_SCALAR;
+    node->place = place;
+    node->text = mem_string(text);
+    return node;
+}
+
 struct node *tree_wrap(const char *key, struct node *value)
 {
-    struct node *map = mem_zero(1, sizeof *map), *name = mem_zero(1, sizeof *name);
-    name->kind = NODE_SCALAR;
-    name->place = map->place = value->place;
-    name->text = mem_string(key);
+    struct node *map = mem_zero(1, sizeof *map);
     map->kind = NODE_MAP;
-    add_child(map, name);
+    map->place = value->place;
+    add_child(map, tree_scalar(value->place, key));
     add_child(map, value);
     return map;
 }

@@ -5,7 +5,7 @@
 /* To add a type: a name in keys.h, a row here, its parser in the file of its kind. */
 static const struct config_value values[CONFIG_TYPE_COUNT] = {
     [CONFIG_TEXT] = { "one line of text", NULL, CONFIG_STORE_STRING, config_parse_text, NULL },
-    [CONFIG_WORD] = { "one of these words", NULL, CONFIG_STORE_STRING, config_parse_word, NULL },
+    [CONFIG_WORD] = { "a word", NULL, CONFIG_STORE_STRING, config_parse_word, NULL },
     [CONFIG_INTEGER] = { "a whole number", NULL, CONFIG_STORE_NUMBER, config_parse_integer, config_format_integer },
     [CONFIG_PERCENT] = { "a percentage", "20%", CONFIG_STORE_NUMBER, config_parse_percent, config_format_percent },
     [CONFIG_DURATION] = { "a duration", "500ms, 30s, 5m, 2h, 5d", CONFIG_STORE_NUMBER, config_parse_duration,
@@ -37,7 +37,7 @@ static const struct config_value values[CONFIG_TYPE_COUNT] = {
     [CONFIG_SUFFIX] = { "the end of domains' names", NULL, CONFIG_STORE_STRING, config_parse_suffix, NULL },
     [CONFIG_NETWORK] = { "an address or a network", "192.0.2.0/24, 2001:db8::/32", CONFIG_STORE_NETWORK,
                          config_parse_network, NULL },
-    [CONFIG_PARTY] = { "owner, hoster, mail-provider or registrar", NULL, CONFIG_STORE_PARTY, config_parse_party,
+    [CONFIG_PARTY] = { "one of owner, hoster, mail-provider or registrar", NULL, CONFIG_STORE_PARTY, config_parse_party,
                        NULL },
     [CONFIG_COLUMNS] = { "a mapping of COLUMN: FIELD", NULL, CONFIG_STORE_STRUCTURE, NULL, NULL },
     [CONFIG_OVERRIDES] = { "a list of overrides", NULL, CONFIG_STORE_STRUCTURE, NULL, NULL },
@@ -51,6 +51,7 @@ const struct config_value *config_value(enum config_type type)
 
 static void add_words(const char *const *words, struct buf *out)
 {
+    buf_add_string(out, "one of ");
     for (size_t i = 0; words[i]; i++)
         buf_add_format(out, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
 }
@@ -65,19 +66,24 @@ static void add_range(const struct config_key *key, const struct config_value *v
     value->format(key->max, out);
 }
 
-void config_value_allowed(const struct config_key *key, struct buf *out)
+void config_value_item(const struct config_key *key, bool examples, struct buf *out)
 {
     const struct config_value *value = config_value(key->type);
-    if (key->list && value->storage != CONFIG_STORE_STRUCTURE)
-        buf_add_format(out, "a list of %s%lld, each ", key->min ? "1 to " : "up to ", (long long)key->max);
     if (key->words)
         add_words(key->words, out);
     else
         buf_add_string(out, value->what);
-    if (value->examples)
+    if (value->examples && examples)
         buf_add_format(out, " (%s)", value->examples);
     if (value->storage == CONFIG_STORE_NUMBER)
         add_range(key, value, out);
     else if (key->type == CONFIG_TEXT && key->max)
         buf_add_format(out, ", at most %lld bytes", (long long)key->max);
+}
+
+void config_value_allowed(const struct config_key *key, bool examples, struct buf *out)
+{
+    if (key->list && config_value(key->type)->storage != CONFIG_STORE_STRUCTURE)
+        buf_add_format(out, "a list of %s%lld, each ", key->min ? "1 to " : "up to ", (long long)key->max);
+    config_value_item(key, examples, out);
 }

@@ -31,8 +31,11 @@ struct config_value {
 /* The row of TYPE. */
 const struct config_value *config_value(enum config_type type);
 
-/* What KEY may hold, for people: "a duration (500ms, 30s, …) from 1s to 1d". */
-void config_value_allowed(const struct config_key *key, struct buf *out);
+/* Append what KEY may hold, for people: "a duration (500ms, 30s, …) from 1s to 1d", or the same without EXAMPLES. */
+void config_value_allowed(const struct config_key *key, bool examples, struct buf *out);
+
+/* The same of one item, where the key is a list. */
+void config_value_item(const struct config_key *key, bool examples, struct buf *out);
 
 /* numbers.c */
 config_value_parse config_parse_integer, config_parse_percent, config_parse_duration, config_parse_size,

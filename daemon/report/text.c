@@ -113,8 +113,8 @@ static void add_kind(struct table *table, const char *name, const json_t *kind)
 
 static void add_kinds(const json_t *figures, struct buf *out)
 {
-    static const char *const heads[] = { "contact", "mails",    "bounced",   "in session", "later", "rate",
-                                         "95%",     "given up", "delivered", "answered",   "open",  NULL };
+    static const char *const heads[] = { "contact", "mails",    "bounced",   "in session", "later",   "rate",
+                                         "95%",     "given up", "delivered", "answered",   "pending", NULL };
     struct table *table = table_new(heads);
     size_t i;
     json_t *kind;
