@@ -1,0 +1,79 @@
+/* What many mails of a campaign have in common is read once: the template and the settings. Texts are compared whole, not by a hash: each has few
+ * entries to look at, and two different texts part early. */
+#include "daemon/base/mem.h"
+#include "daemon/notify/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 16 /* campaigns that a thread mails for in turns; more only cost the reading again */
+
+struct notify_cache {
+    struct {
+        char *text;
+        struct template *template;
+    } templates[SLOTS];
+    struct {
+        char *text;
+        struct settings settings;
+    } settings[SLOTS];
+    unsigned next_template, next_settings; /* the slot to fill: the oldest */
+};
+
+struct notify_cache *notify_cache_new(void)
+{
+    return mem_zero(1, sizeof(struct notify_cache));
+}
+
+void notify_cache_free(struct notify_cache *cache)
+{
+    if (!cache)
+        return;
+    for (size_t i = 0; i < SLOTS; i++) {
+        free(cache->templates[i].text);
+        template_free(cache->templates[i].template);
+        free(cache->settings[i].text);
+        settings_clear(&cache->settings[i].settings);
+    }
+    free(cache);
+}
+
+int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (cache->templates[i].text && strcmp(cache->templates[i].text, text) == 0) {
+            *out = cache->templates[i].template;
+            return 0;
+        }
+    struct template *template = NULL;
+    int code = template_parse("template", text, strlen(text), &template, error);
+    if (code)
+        return code;
+    unsigned slot = cache->next_template++ % SLOTS;
+    free(cache->templates[slot].text);
+    template_free(cache->templates[slot].template);
+    cache->templates[slot].text = mem_string(text);
+    cache->templates[slot].template = template;
+    *out = template;
+    return 0;
+}
+
+int cache_settings(struct notify_cache *cache, const char *text, const struct settings **out, struct error *error)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (cache->settings[i].text && strcmp(cache->settings[i].text, text) == 0) {
+            *out = &cache->settings[i].settings;
+            return 0;
+        }
+    struct settings settings;
+    int code = settings_read(text, &settings, error);
+    if (code)
+        return code;
+    unsigned slot = cache->next_settings++ % SLOTS;
+    free(cache->settings[slot].text);
+    settings_clear(&cache->settings[slot].settings);
+    cache->settings[slot].text = mem_string(text);
+    cache->settings[slot].settings = settings;
+    *out = &cache->settings[slot].settings;
+    return 0;
+}

@@ -1,0 +1,75 @@
+/* What the files of this room share; nobody outside includes it. Pure; any thread. */
+#ifndef TOCSIN_NOTIFY_PARTS_H
+#define TOCSIN_NOTIFY_PARTS_H
+
+#include "daemon/notify/notify.h"
+#include "templates/template.h"
+
+#include <jansson.h>
+
+/* --- settings.c: the frozen configuration values --- */
+
+struct settings {
+    json_t *root; /* owns what the rest points into */
+    json_t *sender; /* as the template sees it */
+    const char *name, *address, *reply_to; /* of the sender */
+    const char *bounce, *opt_out; /* mailboxes */
+};
+
+/* Read what notify_settings() wrote. -EINVAL when a value is missing or no address where one must be. */
+int settings_read(const char *text, struct settings *out, struct error *error);
+void settings_clear(struct settings *settings);
+
+/* --- rows.c: the incidents, parsed --- */
+
+struct rows {
+    json_t **items; /* one an incident, all cases' in their order: an object of flat fields */
+    size_t count;
+};
+
+int rows_read(const struct notification *notification, struct rows *out, struct error *error);
+void rows_clear(struct rows *rows);
+
+/* The fields that have a place of their own in the text, in the order in which the attachment has them; KEY is the name in the template's
+ * data. The first ROW_LEADING of them lead in the attachment. */
+struct row_field {
+    const char *field, *key;
+};
+extern const struct row_field row_fields[];
+extern const size_t row_field_count;
+#define ROW_LEADING 7
+
+/* Has FIELD no place in the mail? (`raw`: the row once more, in base64.) */
+bool row_hides(const char *field);
+
+/* --- text.c: values for people --- */
+
+/* Append VALUE as text: a string as it is, null as nothing, anything else as JSON. */
+void text_value(struct buf *out, const json_t *value);
+
+/* Append what a stranger wrote, fit for one line of a mail's text: at most LIMIT bytes (then an ellipsis), valid UTF-8, control characters and
+ * line separators as blanks, marks that turn the direction of writing shown as U+FFFD, and no link that a click would follow (`hxxp:`). */
+void text_clean(struct buf *out, const char *text, size_t length, size_t limit);
+
+/* --- types.c --- */
+
+/* IntelMQ's classification.type (and identifier) in plain words: a noun phrase without a full stop. Either may be NULL. Never NULL. */
+const char *type_text(const char *type, const char *identifier);
+
+/* --- csv.c --- */
+
+/* Append the attachment: RFC 4180, a row an incident, the case's target in the first column; safe to open in a spreadsheet. */
+void csv_write(struct buf *out, const struct notification *notification, const struct rows *rows);
+
+/* --- model.c --- */
+
+/* The JSON data that the template is rendered for; the caller's. OPT_OUT is the address with its token. */
+json_t *model_build(const struct notification *notification, const struct settings *settings, const struct rows *rows,
+                    const char *opt_out);
+
+/* --- cache.c --- */
+
+int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error);
+int cache_settings(struct notify_cache *cache, const char *text, const struct settings **out, struct error *error);
+
+#endif

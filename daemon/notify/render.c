@@ -1,0 +1,239 @@
+/* The whole message. Headers and parts are written straight into the caller's buffer; nothing here is random, asks a clock or a locale. */
+#include "daemon/notify/mime.h"
+#include "daemon/notify/parts.h"
+
+#include "daemon/base/address.h"
+#include "daemon/base/mem.h"
+#include "daemon/base/timestamp.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEEDBACK_MAX 40 /* bytes of one part of the Feedback-ID */
+
+void notify_ticket(int64_t notification, char out[NOTIFY_TICKET_SIZE])
+{
+    snprintf(out, NOTIFY_TICKET_SIZE, "T-%" PRId64, notification);
+}
+
+static int token_for(const struct notification *notification, const struct token_keys *keys, enum token_purpose purpose,
+                     char out[TOKEN_SIZE], struct error *error)
+{
+    int code = token_make(keys, purpose, notification->key_id, notification->id, notification->date, out);
+    if (code == -ENOENT)
+        return error_set(error, code, "notification %" PRId64 ": its token key %u is gone from the key file",
+                         notification->id, notification->key_id);
+    if (code)
+        return error_set(error, code, "notification %" PRId64 ": no token can be made for it", notification->id);
+    return 0;
+}
+
+int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys, char **out,
+                           struct error *error)
+{
+    struct settings settings;
+    char token[TOKEN_SIZE];
+    *out = NULL;
+    if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT) { /* no bounce of a receipt may come back as mail */
+        *out = mem_string("");
+        return 0;
+    }
+    int code = token_for(notification, keys, TOKEN_BOUNCE, token, error);
+    if (!code)
+        code = settings_read(notification->settings, &settings, error);
+    if (code)
+        return code;
+    *out = token_address(settings.bounce, token);
+    settings_clear(&settings);
+    return 0;
+}
+
+/* All that the parts of one message are written from. */
+struct message {
+    const struct notification *notification;
+    const struct settings *settings;
+    const struct template *template;
+    struct rows rows;
+    char bounce[TOKEN_SIZE];
+    char *opt_out; /* the address */
+    json_t *model;
+    struct buf subject, body;
+};
+
+static void message_clear(struct message *message)
+{
+    rows_clear(&message->rows);
+    free(message->opt_out);
+    json_decref(message->model);
+    buf_free(&message->subject);
+    buf_free(&message->body);
+}
+
+/* The recipient goes raw into To: one address, and nothing that could make it two. */
+static int check(const struct notification *notification, struct error *error)
+{
+    char normal[ADDRESS_MAX_LENGTH + 1];
+    const char *recipient = notification->recipient;
+    if (address_normalise(recipient, strlen(recipient), normal) || strcmp(normal, recipient) != 0)
+        return error_set(error, -EINVAL, "notification %" PRId64 ": its recipient is no normalised address",
+                         notification->id);
+    if (notification->kind == NOTIFICATION_WARNING && !notification->case_count)
+        return error_set(error, -EINVAL, "notification %" PRId64 ": it is about no case", notification->id);
+    return 0;
+}
+
+/* Fill MESSAGE, up to the rendered subject and body. */
+static int compose(struct message *message, const struct token_keys *keys, struct notify_cache *cache,
+                   struct error *error)
+{
+    const struct notification *notification = message->notification;
+    char token[TOKEN_SIZE];
+    int code = check(notification, error);
+    if (!code)
+        code = cache_settings(cache, notification->settings, &message->settings, error);
+    if (!code)
+        code = cache_template(cache, notification->template_text, &message->template, error);
+    if (!code)
+        code = token_for(notification, keys, TOKEN_BOUNCE, message->bounce, error);
+    if (!code)
+        code = token_for(notification, keys, TOKEN_OPT_OUT, token, error);
+    if (!code)
+        code = rows_read(notification, &message->rows, error);
+    if (code)
+        return code;
+    message->opt_out = token_address(message->settings->opt_out, token);
+    message->model = model_build(notification, message->settings, &message->rows, message->opt_out);
+    code = template_subject(message->template, message->model, &message->subject, error);
+    if (!code)
+        code = template_body(message->template, message->model, &message->body, error);
+    return code;
+}
+
+/* LENGTH bytes of TEXT as one part of a Feedback-ID, in which `:` separates. */
+static void feedback_add(struct buf *out, const char *text, size_t length)
+{
+    if (length > FEEDBACK_MAX)
+        length = FEEDBACK_MAX;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        buf_add_char(out, (byte < 0x80 && isalnum(byte)) || byte == '.' || byte == '_' ? text[i] : '-');
+    }
+    if (!length)
+        buf_add_char(out, '-');
+}
+
+static void feedback_header(struct buf *out, const struct notification *notification)
+{
+    struct buf value = BUF_EMPTY;
+    const char *campaign = notification->campaign,
+               *kinds = notification->contact_kinds ? notification->contact_kinds : "";
+    feedback_add(&value, campaign, strlen(campaign));
+    buf_add_char(&value, ':');
+    feedback_add(&value, kinds, strcspn(kinds, ","));
+    buf_add_string(&value, ":tocsin");
+    mime_header(out, "Feedback-ID", value.data);
+    buf_free(&value);
+}
+
+static void format_header(struct buf *out, const char *name, const char *before, const char *value, const char *after)
+{
+    struct buf text = BUF_EMPTY;
+    buf_add_string(&text, before);
+    buf_add_string(&text, value);
+    buf_add_string(&text, after);
+    mime_header(out, name, text.data);
+    buf_free(&text);
+}
+
+/* The headers that every mail has. */
+static void common_headers(struct buf *out, const struct message *message)
+{
+    const struct notification *notification = message->notification;
+    const struct settings *settings = message->settings;
+    bool receipt = notification->kind == NOTIFICATION_OPT_OUT_RECEIPT;
+    char date[TIMESTAMP_MAIL_SIZE];
+    timestamp_mail(notification->date, date);
+    mime_header(out, "Date", date);
+    mime_header_mailbox(out, "From", settings->name, settings->address);
+    mime_header(out, "Reply-To", settings->reply_to);
+    mime_header(out, "To", notification->recipient);
+    mime_header_text(out, "Subject", message->subject.data, message->subject.length);
+    buf_add_format(out, "Message-ID: <%s@%s>\r\n", message->bounce, address_domain(settings->address));
+    mime_header(out, "Auto-Submitted", receipt ? "auto-replied" : "auto-generated");
+    mime_header(out, "X-Auto-Response-Suppress", "All");
+    mime_header(out, "Content-Language", template_language(message->template));
+    mime_header(out, "MIME-Version", "1.0");
+}
+
+static void text_part(struct buf *out, const struct buf *body)
+{
+    mime_header(out, "Content-Type", "text/plain; charset=utf-8");
+    if (mime_is_plain(body->data, body->length)) {
+        mime_header(out, "Content-Transfer-Encoding", "7bit");
+        buf_add_string(out, "\r\n");
+        mime_plain(out, body->data, body->length);
+    } else {
+        mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
+        buf_add_string(out, "\r\n");
+        mime_quoted_printable(out, body->data, body->length);
+    }
+}
+
+/* Quoted-printable, because the mail's reader may be a person at an old program, or a filter that takes base64 for something to hide. */
+static void attachment_part(struct buf *out, const struct message *message)
+{
+    struct buf csv = BUF_EMPTY;
+    const char *name = json_string_value(json_object_get(message->model, "attachment"));
+    csv_write(&csv, message->notification, &message->rows);
+    mime_header(out, "Content-Type", "text/csv; charset=utf-8; header=present");
+    format_header(out, "Content-Disposition", "attachment; filename=\"", name, "\"");
+    mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
+    buf_add_string(out, "\r\n");
+    mime_quoted_printable(out, csv.data, csv.length);
+    buf_free(&csv);
+}
+
+/* The boundary holds `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. */
+static void boundary(struct buf *out, const struct message *message, const char *end)
+{
+    buf_add_format(out, "\r\n--=_%s%s\r\n", message->bounce, end);
+}
+
+static void write_warning(struct buf *out, const struct message *message)
+{
+    common_headers(out, message);
+    format_header(out, "List-Unsubscribe", "<mailto:", message->opt_out, "?subject=unsubscribe>");
+    feedback_header(out, message->notification);
+    format_header(out, "Content-Type", "multipart/mixed; boundary=\"=_", message->bounce, "\"");
+    boundary(out, message, "");
+    text_part(out, &message->body);
+    boundary(out, message, "");
+    attachment_part(out, message);
+    boundary(out, message, "--");
+}
+
+static void write_receipt(struct buf *out, const struct message *message)
+{
+    common_headers(out, message);
+    text_part(out, &message->body);
+}
+
+int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
+                  struct buf *out, struct error *error)
+{
+    struct message message = { .notification = notification, .subject = BUF_EMPTY, .body = BUF_EMPTY };
+    int code = compose(&message, keys, cache, error);
+    if (!code) {
+        if (!message.body.length || message.body.data[message.body.length - 1] != '\n')
+            buf_add_char(&message.body, '\n');
+        if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT)
+            write_receipt(out, &message);
+        else
+            write_warning(out, &message);
+    }
+    message_clear(&message);
+    return code;
+}

@@ -1,0 +1,106 @@
+#include "daemon/notify/parts.h"
+
+#include "daemon/base/address.h"
+#include "daemon/base/mem.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+    const char *key;
+    size_t offset; /* of the value in struct config_sender */
+} sender_fields[] = {
+    { "name", offsetof(struct config_sender, name) },
+    { "address", offsetof(struct config_sender, address) },
+    { "reply_to", offsetof(struct config_sender, reply_to) },
+    { "organisation", offsetof(struct config_sender, organisation) },
+    { "about", offsetof(struct config_sender, about) },
+    { "website", offsetof(struct config_sender, website) },
+    { "phone", offsetof(struct config_sender, phone) },
+};
+#define SENDER_FIELDS (sizeof sender_fields / sizeof *sender_fields)
+
+static const char *member(const struct config_sender *sender, size_t offset)
+{
+    return sender ? *(char *const *)((const char *)sender + offset) : NULL;
+}
+
+/* A JSON string of TEXT; bytes that are not UTF-8, which jansson refuses, are replaced. */
+static json_t *string_new(const char *text)
+{
+    json_t *string = json_string(text ? text : "");
+    if (!string) {
+        char *ascii = mem_string(text);
+        for (char *at = ascii; *at; at++)
+            if ((unsigned char)*at >= 0x80)
+                *at = '?';
+        string = json_string(ascii);
+        free(ascii);
+    }
+    return string;
+}
+
+char *notify_settings(const struct config *config, const struct config_profile *profile)
+{
+    json_t *root = json_object(), *sender = json_object();
+    for (size_t i = 0; i < SENDER_FIELDS; i++) {
+        const char *value = member(profile ? &profile->sender : NULL, sender_fields[i].offset);
+        if (!value)
+            value = member(&config->sender, sender_fields[i].offset);
+        json_object_set_new(sender, sender_fields[i].key, string_new(value));
+    }
+    if (!json_string_length(json_object_get(sender, "reply_to")))
+        json_object_set(sender, "reply_to", json_object_get(sender, "address"));
+    json_object_set_new(root, "sender", sender);
+    json_object_set_new(root, "bounce", string_new(config->return_path.bounce));
+    json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
+    char *dump = json_dumps(root, JSON_COMPACT), *text = mem_string(dump);
+    free(dump);
+    json_decref(root);
+    return text;
+}
+
+/* The address at KEY, or NULL. It goes raw into headers and the envelope, so it is checked whatever the configuration checked. */
+static const char *address_get(const json_t *object, const char *key)
+{
+    char normal[ADDRESS_MAX_LENGTH + 1];
+    const char *text = json_string_value(json_object_get(object, key));
+    bool good = text && address_normalise(text, strlen(text), normal) == 0 && strcmp(normal, text) == 0;
+    return good ? text : NULL;
+}
+
+int settings_read(const char *text, struct settings *out, struct error *error)
+{
+    json_error_t where;
+    json_t *root = json_loads(text, 0, &where);
+    if (!root)
+        return error_set(error, -EINVAL, "the frozen settings are no JSON: %s", where.text);
+    json_t *sender = json_object_get(root, "sender");
+    const char *name = json_string_value(json_object_get(sender, "name"));
+    *out = (struct settings){
+        .root = root,
+        .sender = sender,
+        .name = name ? name : "",
+        .address = address_get(sender, "address"),
+        .reply_to = address_get(sender, "reply_to"),
+        .bounce = address_get(root, "bounce"),
+        .opt_out = address_get(root, "opt_out"),
+    };
+    const char *missing = !out->address    ? "sender.address"
+                          : !out->reply_to ? "sender.reply_to"
+                          : !out->bounce   ? "return_path.bounce"
+                          : !out->opt_out  ? "return_path.opt_out"
+                                           : NULL;
+    if (missing) {
+        settings_clear(out);
+        return error_set(error, -EINVAL, "the frozen settings hold no valid address for %s", missing);
+    }
+    return 0;
+}
+
+void settings_clear(struct settings *settings)
+{
+    json_decref(settings->root);
+    *settings = (struct settings){ .root = NULL };
+}
