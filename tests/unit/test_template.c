@@ -394,7 +394,7 @@ static void test_notification(void **state)
                                           "2026-08-10 14:10:59 UTC",
                                           "a search for weak points",
                                           "extra.bot: worm",
-                                          "4 more, between A and B",
+                                          "4 more\n  All of them: from A to B\n",
                                           "T-12.csv",
                                           "alice@cert.example",
                                           "T-12 in the",
