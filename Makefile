@@ -8,6 +8,9 @@
 SHELL := /bin/sh
 PYTHON := /usr/bin/python3
 
+# V=1 shows each command.
+V :=
+Q := $(if $(V),,@)
 SAN :=
 CRASH :=
 MUTANT :=
@@ -50,17 +53,20 @@ all: $(PROGRAMS) ## build build/tocsin and build/tocsind
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC   $<'
+	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/daemon/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -ldl -lm
+	@echo '  LINK $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -ldl -lm
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -lcmocka -ldl -lm
+	@echo '  LINK $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -lcmocka -ldl -lm
 
 deps: ## install what the build needs (Debian 12)
 	@tests/install-packages $(DEPS)

@@ -91,10 +91,10 @@ static int64_t make_campaign(struct store *store, const struct begin *begin)
     char hash[TEMPLATE_HASH_SIZE];
     store_keep_template(store, begin->file.template_text, hash);
     sql_run(store->sql,
-            "INSERT INTO campaign (name, profile, state, created, expires, settings, template_hash, redirect_to)"
-            " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7)",
-            "ttiittt", begin->campaign, begin->file.profile, begin->now, begin->now + store->config->campaigns.expire,
-            begin->file.settings, hash, begin->file.redirect_to);
+            "INSERT INTO campaign (name, profile, state, created, expires, settings, template_hash, redirect_to, owner)"
+            " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "ttiitttt", begin->campaign, begin->file.profile, begin->now, begin->now + store->config->campaigns.expire,
+            begin->file.settings, hash, begin->file.redirect_to, begin->file.who);
     return sql_last_id(store->sql);
 }
 

@@ -209,8 +209,9 @@ void queue_read(struct queue *queue, const char *name, const json_t *arguments,
                 void (*done)(void *context, int status, const char *message, json_t *result), void *context);
 
 /* Load notifications (no lease): those of CAMPAIGN that have not been sent yet, by number, OFFSET on, at most LIMIT; or just the one with
- * number ONE when that is not 0. The callback's to free. */
-void queue_preview(struct queue *queue, const char *campaign, int64_t one, unsigned offset, unsigned limit,
+ * number ONE when that is not 0. Only what OWNER submitted, unless that is NULL. The callback's to free. */
+void queue_preview(struct queue *queue, const char *campaign, const char *owner, int64_t one, unsigned offset,
+                   unsigned limit,
                    void (*done)(void *context, int status, const char *message, struct notification **notifications,
                                 size_t count, size_t total),
                    void *context);

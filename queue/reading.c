@@ -54,7 +54,7 @@ void queue_read(struct queue *queue, const char *name, const json_t *arguments,
 
 struct preview {
     struct request request;
-    char *campaign;
+    char *campaign, *owner;
     int64_t one;
     unsigned offset, limit;
     struct notification **notifications;
@@ -72,6 +72,12 @@ static int run_preview(struct store *store, struct request *request)
 {
     struct preview *preview = (struct preview *)request;
     struct sql *sql = store->sql;
+    if (preview->one && preview->owner &&
+        !sql_integer(
+            sql, 0,
+            "SELECT 1 FROM notification n JOIN campaign c ON c.id = n.campaign_id WHERE n.id = ?1 AND c.owner = ?2",
+            "it", preview->one, preview->owner))
+        return error_set(&request->error, -EACCES, "notification %lld is not yours", (long long)preview->one);
     if (preview->one) {
         struct notification *one = store_load_notification(sql, preview->one);
         if (!one)
@@ -80,7 +86,8 @@ static int run_preview(struct store *store, struct request *request)
         preview->total = 1;
         return 0;
     }
-    if (!sql_integer(sql, 0, "SELECT 1 FROM campaign WHERE name = ?1 AND id > 0", "t", preview->campaign))
+    if (!sql_integer(sql, 0, "SELECT 1 FROM campaign WHERE name = ?1 AND id > 0 AND (?2 IS NULL OR owner = ?2)", "tt",
+                     preview->campaign, preview->owner))
         return error_set(&request->error, -ENOENT,
                          "there is no campaign called '%s': `tocsin campaign list` names them", preview->campaign);
     preview->total = (size_t)sql_integer(sql, 0, "SELECT count(*) " UNSENT, "t", preview->campaign);
@@ -106,10 +113,12 @@ static void finish_preview(struct request *request)
                   preview->total);
     free(preview->notifications);
     free(preview->campaign);
+    free(preview->owner);
     free(preview);
 }
 
-void queue_preview(struct queue *queue, const char *campaign, int64_t one, unsigned offset, unsigned limit,
+void queue_preview(struct queue *queue, const char *campaign, const char *owner, int64_t one, unsigned offset,
+                   unsigned limit,
                    void (*done)(void *context, int status, const char *message, struct notification **notifications,
                                 size_t count, size_t total),
                    void *context)
@@ -119,6 +128,7 @@ void queue_preview(struct queue *queue, const char *campaign, int64_t one, unsig
     preview->request.finish = finish_preview;
     preview->request.reading = true;
     preview->campaign = mem_string(campaign);
+    preview->owner = mem_string(owner);
     preview->one = one;
     preview->offset = offset;
     preview->limit = limit;

@@ -25,7 +25,10 @@ static int64_t number_of(const json_t *arguments, const char *name, int64_t othe
 static int find_campaign(struct sql *sql, const json_t *arguments, int64_t *id, struct error *error)
 {
     const char *name = text_of(arguments, "campaign");
-    *id = name ? sql_integer(sql, 0, "SELECT id FROM campaign WHERE name = ?1 AND id > 0", "t", name) : 0;
+    *id = name
+              ? sql_integer(sql, 0, "SELECT id FROM campaign WHERE name = ?1 AND id > 0 AND (?2 IS NULL OR owner = ?2)",
+                            "tt", name, text_of(arguments, "owner"))
+              : 0;
     if (*id)
         return 0;
     return error_set(error, -ENOENT, "there is no campaign called '%s': `tocsin campaign list` names them",
@@ -87,9 +90,9 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
 
 static int read_status(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
-    (void)arguments;
     (void)error;
-    json_t *campaigns = rows_json(sql, sql_query(sql, CAMPAIGN_COLUMNS "ORDER BY c.id", ""));
+    json_t *campaigns = rows_json(sql, sql_query(sql, CAMPAIGN_COLUMNS "AND (?1 IS NULL OR c.owner = ?1) ORDER BY c.id",
+                                                 "t", text_of(arguments, "owner")));
     size_t index;
     json_t *campaign;
     json_array_foreach(campaigns, index, campaign) add_campaign_counts(sql, campaign);
@@ -184,7 +187,7 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
 {
     int64_t campaign = 0, all = json_is_true(json_object_get(arguments, "all"));
     const char *state = text_of(arguments, "state");
-    if (text_of(arguments, "campaign")) {
+    if (text_of(arguments, "campaign") || text_of(arguments, "owner")) {
         int status = find_campaign(sql, arguments, &campaign, error);
         if (status)
             return status;
@@ -212,7 +215,8 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
 static int read_notification(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t id = number_of(arguments, "notification", 0);
-    sqlite3_stmt *row = sql_query(sql, NOTIFICATION_COLUMNS "WHERE n.id = ?1", "i", id);
+    sqlite3_stmt *row = sql_query(sql, NOTIFICATION_COLUMNS "WHERE n.id = ?1 AND (?2 IS NULL OR c.owner = ?2)", "it",
+                                  id, text_of(arguments, "owner"));
     if (!sql_step(sql, row))
         return error_set(error, -ENOENT, "there is no notification %lld", (long long)id);
     json_t *found = row_json(row);
@@ -269,7 +273,7 @@ static int read_audit(struct sql *sql, const json_t *arguments, json_t *result, 
 static int read_log(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t campaign = 0;
-    if (text_of(arguments, "campaign")) {
+    if (text_of(arguments, "campaign") || text_of(arguments, "owner")) {
         int status = find_campaign(sql, arguments, &campaign, error);
         if (status)
             return status;

@@ -13,7 +13,8 @@ static const char *const migrations[] = {
     "CREATE TABLE template (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
 
     "CREATE TABLE campaign ("
-    " id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, state INTEGER NOT NULL,"
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL DEFAULT '',"
+    " profile TEXT NOT NULL, state INTEGER NOT NULL,"
     " created INTEGER NOT NULL, expires INTEGER NOT NULL, ended INTEGER, paused_why TEXT,"
     " refusals INTEGER NOT NULL DEFAULT 0," /* about us, in a row: the brake */
     " open_cases INTEGER NOT NULL DEFAULT 0,"

@@ -1,0 +1,251 @@
+#include "daemon/control/control.h"
+
+#include "daemon/base/buf.h"
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/control/peer.h"
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define CONNECTIONS 64
+#define LINE_MAX_LENGTH ((size_t)64 * 1024 * 1024)
+
+struct connection;
+
+struct control {
+    uv_pipe_t listener;
+    struct daemon *daemon;
+    struct connection *connections;
+    unsigned count;
+    char *path;
+};
+
+struct connection {
+    uv_pipe_t pipe;
+    struct control *control; /* NULL once the daemon has closed it */
+    struct connection *next, **link;
+    struct peer peer;
+    struct buf input;
+    struct control_call *call; /* the one that is being answered */
+    bool closing;
+};
+
+struct control_call {
+    struct connection *connection; /* NULL when it has gone */
+    struct daemon *daemon;
+    struct peer peer;
+};
+
+static void next_line(struct connection *connection);
+
+/* ---- Connections ------------------------------------------------------------------------------------------------------------------- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = handle->data;
+    buf_free(&connection->input);
+    free(connection);
+}
+
+static void drop(struct connection *connection)
+{
+    if (connection->closing)
+        return;
+    connection->closing = true;
+    if (connection->call)
+        connection->call->connection = NULL;
+    *connection->link = connection->next;
+    if (connection->next)
+        connection->next->link = connection->link;
+    connection->control->count--;
+    uv_close((uv_handle_t *)&connection->pipe, on_closed);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)handle;
+    *buffer = uv_buf_init(mem_alloc(suggested), (unsigned)suggested);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
+{
+    struct connection *connection = stream->data;
+    if (got > 0)
+        buf_add(&connection->input, buffer->base, (size_t)got);
+    free(buffer->base);
+    if (got < 0 || connection->input.length > LINE_MAX_LENGTH)
+        drop(connection);
+    else if (got > 0)
+        next_line(connection);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct control *control = listener->data;
+    if (status)
+        return;
+    struct connection *connection = mem_zero(1, sizeof *connection);
+    connection->pipe.data = connection;
+    uv_pipe_init(control->daemon->loop, &connection->pipe, 0);
+    connection->control = control;
+    connection->next = control->connections;
+    connection->link = &control->connections;
+    if (connection->next)
+        connection->next->link = &connection->next;
+    control->connections = connection;
+    control->count++;
+    uv_os_fd_t fd;
+    if (uv_accept(listener, (uv_stream_t *)&connection->pipe) || control->count > CONNECTIONS ||
+        uv_fileno((uv_handle_t *)&connection->pipe, &fd) ||
+        peer_identify(fd, control->daemon->config, &connection->peer)) {
+        drop(connection);
+        return;
+    }
+    uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------------------------------------------------ */
+
+static void run_line(struct connection *connection, const char *line, size_t length)
+{
+    struct control_call *call = mem_zero(1, sizeof *call);
+    call->connection = connection;
+    call->daemon = connection->control->daemon;
+    call->peer = connection->peer;
+    connection->call = call;
+    json_error_t where;
+    json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
+    if (json_is_object(request))
+        control_run(call, request);
+    else
+        control_fail(call, EX_USAGE, "a request is one JSON object on a line");
+    json_decref(request);
+}
+
+/* Requests of one connection are answered in order: the next begins when the last is answered. */
+static void next_line(struct connection *connection)
+{
+    struct buf *input = &connection->input;
+    if (connection->call || connection->closing || !input->length)
+        return;
+    char *end = memchr(input->data, '\n', input->length);
+    if (!end)
+        return;
+    size_t length = (size_t)(end - input->data);
+    char *line = mem_string_n(input->data, length);
+    memmove(input->data, end + 1, input->length - length - 1);
+    buf_truncate(input, input->length - length - 1);
+    run_line(connection, line, length);
+    free(line);
+}
+
+struct answer {
+    uv_write_t write;
+    char *text;
+};
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct answer *answer = (struct answer *)write;
+    (void)status;
+    free(answer->text);
+    free(answer);
+}
+
+static void send_answer(struct control_call *call, json_t *object)
+{
+    struct connection *connection = call->connection;
+    if (connection) {
+        struct answer *answer = mem_zero(1, sizeof *answer);
+        char *text = json_dumps(object, JSON_COMPACT);
+        answer->text = mem_format("%s\n", text ? text : "{\"ok\":false,\"exit\":70,\"error\":\"no answer\"}");
+        free(text);
+        uv_buf_t buffer = uv_buf_init(answer->text, (unsigned)strlen(answer->text));
+        connection->call = NULL;
+        if (uv_write(&answer->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written))
+            on_written(&answer->write, 0);
+        next_line(connection);
+    }
+    json_decref(object);
+    free(call);
+}
+
+void control_reply(struct control_call *call, json_t *result)
+{
+    send_answer(call, json_pack("{s:b, s:o}", "ok", 1, "result", result ? result : json_object()));
+}
+
+void control_fail(struct control_call *call, int exit, const char *message)
+{
+    send_answer(call, json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", exit, "error", message));
+}
+
+void control_fail_errno(struct control_call *call, int status, const char *message)
+{
+    int exit = status == -ENOENT || status == -EINVAL || status == -EEXIST ? EX_DATAERR
+               : status == -EPERM || status == -EACCES                     ? EX_NOPERM
+               : status == -ENOSYS                                         ? EX_USAGE
+                                                                           : EX_TEMPFAIL;
+    control_fail(call, exit, message && *message ? message : strerror(-status));
+}
+
+const char *control_who(const struct control_call *call)
+{
+    return call->peer.name;
+}
+
+bool control_is_admin(const struct control_call *call)
+{
+    return call->peer.admin;
+}
+
+struct daemon *control_daemon(const struct control_call *call)
+{
+    return call->daemon;
+}
+
+/* ---- Opening ------------------------------------------------------------------------------------------------------------------------- */
+
+int control_open(struct daemon *daemon, struct error *error)
+{
+    const char *path = daemon->config->paths.control_socket;
+    struct control *control = mem_zero(1, sizeof *control);
+    control->daemon = daemon;
+    control->path = mem_string(path);
+    control->listener.data = control;
+    uv_pipe_init(daemon->loop, &control->listener, 0);
+    /* The store's lock is ours: whatever socket stands there is a dead daemon's. */
+    unlink(path);
+    int status = strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path ? -ENAMETOOLONG
+                                                                              : uv_pipe_bind(&control->listener, path);
+    if (!status)
+        status = uv_listen((uv_stream_t *)&control->listener, 64, on_connection);
+    daemon->control = control;
+    if (status)
+        return error_set(error, status, "%s: cannot listen on the control socket: %s", path, strerror(-status));
+    chmod(path, 0666);
+    return 0;
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    struct control *control = handle->data;
+    free(control->path);
+    free(control);
+}
+
+void control_close(struct control *control)
+{
+    while (control->connections)
+        drop(control->connections);
+    unlink(control->path);
+    uv_close((uv_handle_t *)&control->listener, on_listener_closed);
+}

@@ -1,0 +1,256 @@
+/* What can be asked of the daemon: reads and orders go to the store as they are; a few verbs concern other rooms. */
+#include "daemon/base/address.h"
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/control/base64.h"
+#include "daemon/control/control.h"
+#include "daemon/daemon.h"
+#include "daemon/intake.h"
+#include "daemon/notify/notify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char *text_of(const json_t *request, const char *name)
+{
+    return json_string_value(json_object_get(request, name));
+}
+
+/* ---- Reads and orders ------------------------------------------------------------------------------------------------------------------ */
+
+static void on_read(void *context, int status, const char *message, json_t *result)
+{
+    struct control_call *call = context;
+    if (status)
+        control_fail_errno(call, status, message);
+    else
+        control_reply(call, json_incref(result));
+}
+
+/* A submitter sees what is his own; reads.c keeps to `owner` where it is given. */
+static void run_read(struct control_call *call, const json_t *request)
+{
+    json_t *arguments = json_deep_copy(request);
+    if (control_is_admin(call))
+        json_object_del(arguments, "owner");
+    else
+        json_object_set_new(arguments, "owner", json_string(control_who(call)));
+    queue_read(control_daemon(call)->queue, text_of(request, "verb"), arguments, on_read, call);
+    json_decref(arguments);
+}
+
+static void on_order(void *context, int status, const char *message, json_t *result)
+{
+    struct control_call *call = context;
+    struct daemon *daemon = control_daemon(call);
+    daemon->stopping = queue_stopped(daemon->queue);
+    if (!status && !daemon->stopping && !daemon->ending)
+        delivery_start(daemon->delivery);
+    pump_wake(daemon);
+    on_read(call, status, message, result);
+}
+
+static void run_order(struct control_call *call, const json_t *request)
+{
+    struct daemon *daemon = control_daemon(call);
+    /* A stop does not wait for a commit: sessions are cut off first, and the order is kept after. */
+    if (strcmp(text_of(request, "verb"), "stop") == 0) {
+        daemon->stopping = true;
+        delivery_stop(daemon->delivery);
+    }
+    log_notice("%s: %s %s", control_who(call), text_of(request, "verb"),
+               text_of(request, "campaign") ? text_of(request, "campaign") : "");
+    queue_order(daemon->queue, request, control_who(call), daemon_now(), on_order, call);
+}
+
+/* ---- Submit ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void on_submitted(void *context, int status, const char *message)
+{
+    struct control_call *call = context;
+    if (status)
+        control_fail_errno(call, status, message);
+    else
+        control_reply(call, json_pack("{s:s}", "claim", message));
+}
+
+static int check_redirect(const json_t *request, char out[ADDRESS_MAX_LENGTH + 1])
+{
+    const char *address = text_of(request, "redirect_to");
+    return address ? address_normalise(address, strlen(address), out) : 0;
+}
+
+/* {"hidden","name","profile","campaign","redirect_to","hold"}: the command line has put the file into incoming/ under a hidden name. */
+static void run_submit(struct control_call *call, const json_t *request)
+{
+    struct daemon *daemon = control_daemon(call);
+    const char *profile = text_of(request, "profile") ? text_of(request, "profile") : "default";
+    char redirect[ADDRESS_MAX_LENGTH + 1];
+    if (!text_of(request, "hidden") || !text_of(request, "name")) {
+        control_fail(call, EX_USAGE, "submit wants a hidden name and a name");
+        return;
+    }
+    if (!config_profile(daemon->config, profile)) {
+        control_fail(call, EX_DATAERR, "there is no such profile in the configuration");
+        return;
+    }
+    if (check_redirect(request, redirect)) {
+        control_fail(call, EX_DATAERR, "the address to redirect to is no e-mail address");
+        return;
+    }
+    json_t *options = json_object();
+    json_object_set_new(options, "who", json_string(control_who(call)));
+    if (text_of(request, "campaign"))
+        json_object_set_new(options, "campaign", json_string(text_of(request, "campaign")));
+    if (text_of(request, "redirect_to"))
+        json_object_set_new(options, "redirect_to", json_string(redirect));
+    json_object_set_new(options, "hold", json_boolean(json_is_true(json_object_get(request, "hold"))));
+    char *text = json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
+    spool_submit(intake_spool(daemon->intake), text_of(request, "hidden"), profile, text_of(request, "name"), text,
+                 on_submitted, call);
+    free(text);
+    json_decref(options);
+}
+
+/* ---- Preview ----------------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *preview_one(const struct daemon *daemon, struct notify_cache *cache, const struct notification *one)
+{
+    struct buf message = BUF_EMPTY;
+    struct error error = { "" };
+    char *sender = NULL;
+    json_t *targets = json_array();
+    for (size_t i = 0; i < one->case_count; i++)
+        json_array_append_new(targets, json_string(one->cases[i].target));
+    json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "id", (json_int_t)one->id, "recipient", one->recipient,
+                               "envelope_to", one->envelope_to, "kinds", one->contact_kinds, "party", one->party,
+                               "targets", targets);
+    int status = notify_envelope_sender(one, daemon->keys, &sender, &error);
+    if (!status)
+        status = notify_render(one, daemon->keys, cache, &message, &error);
+    if (status) {
+        json_object_set_new(object, "error", json_string(error.text));
+    } else {
+        json_object_set_new(object, "envelope_sender", json_string(sender));
+        json_object_set_new(object, "message", json_stringn(message.data, message.length));
+    }
+    buf_free(&message);
+    free(sender);
+    return object;
+}
+
+static void on_preview(void *context, int status, const char *message, struct notification **notifications,
+                       size_t count, size_t total)
+{
+    struct control_call *call = context;
+    if (status) {
+        control_fail_errno(call, status, message);
+        return;
+    }
+    struct notify_cache *cache = notify_cache_new();
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, preview_one(control_daemon(call), cache, notifications[i]));
+        notification_free(notifications[i]);
+    }
+    notify_cache_free(cache);
+    control_reply(call, json_pack("{s:o, s:I}", "notifications", list, "total", (json_int_t)total));
+}
+
+/* {"campaign","offset","limit"} or {"notification"}: at most 50 mails a call, so that the loop is not held up. */
+static void run_preview(struct control_call *call, const json_t *request)
+{
+    json_int_t offset = json_integer_value(json_object_get(request, "offset"));
+    json_int_t limit = json_integer_value(json_object_get(request, "limit"));
+    json_int_t one = json_integer_value(json_object_get(request, "notification"));
+    if (limit < 1 || limit > 50)
+        limit = 50;
+    const char *campaign = text_of(request, "campaign");
+    const char *owner = control_is_admin(call) ? NULL : control_who(call);
+    queue_preview(control_daemon(call)->queue, campaign ? campaign : "", owner, one, offset > 0 ? (unsigned)offset : 0,
+                  (unsigned)limit, on_preview, call);
+}
+
+/* ---- Bounce ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void on_recorded(void *context, int status, const char *message)
+{
+    struct control_call *call = context;
+    if (status)
+        control_fail(call, EX_TEMPFAIL, message);
+    else
+        control_reply(call, NULL);
+}
+
+/* {"sender","recipient","message"}: MESSAGE in base64, since a mail may hold any bytes. */
+static void run_bounce(struct control_call *call, const json_t *request)
+{
+    const char *text = text_of(request, "message");
+    size_t length = 0;
+    char *message = text ? base64_decode(text, &length) : NULL;
+    if (!message) {
+        control_fail(call, EX_DATAERR, "bounce wants a message in base64");
+        return;
+    }
+    returns_take(control_daemon(call), text_of(request, "sender"), text_of(request, "recipient"), message, length,
+                 on_recorded, call);
+    free(message);
+}
+
+static void run_version(struct control_call *call, const json_t *request)
+{
+    (void)request;
+    control_reply(call, json_pack("{s:s, s:i}", "version", TOCSIN_VERSION, "pid", (int)getpid()));
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------------------------------------------- */
+
+enum access { SUBMITTER, ADMIN };
+
+/* To add a verb: a row here, and a subcommand that asks it. */
+static const struct {
+    const char *verb;
+    enum access access;
+    void (*run)(struct control_call *call, const json_t *request);
+} verbs[] = {
+    { "version", SUBMITTER, run_version },
+    { "submit", SUBMITTER, run_submit },
+    { "preview", SUBMITTER, run_preview },
+    { "status", SUBMITTER, run_read },
+    { "campaign", SUBMITTER, run_read },
+    { "queue", SUBMITTER, run_read },
+    { "notification", SUBMITTER, run_read },
+    { "report", SUBMITTER, run_read },
+    { "log", SUBMITTER, run_read },
+    { "suppressions", ADMIN, run_read },
+    { "audit", ADMIN, run_read },
+    { "bounce", ADMIN, run_bounce },
+    { "approve", ADMIN, run_order },
+    { "pause", ADMIN, run_order },
+    { "resume", ADMIN, run_order },
+    { "cancel", ADMIN, run_order },
+    { "retry", ADMIN, run_order },
+    { "cancel-notification", ADMIN, run_order },
+    { "suppress", ADMIN, run_order },
+    { "unsuppress", ADMIN, run_order },
+    { "stop", ADMIN, run_order },
+    { "start", ADMIN, run_order },
+};
+
+void control_run(struct control_call *call, const json_t *request)
+{
+    const char *verb = text_of(request, "verb");
+    for (size_t i = 0; verb && i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].verb, verb) != 0)
+            continue;
+        if (verbs[i].access == ADMIN && !control_is_admin(call))
+            control_fail(call, EX_NOPERM, "only an administrator (access.admin_group) may do that");
+        else
+            verbs[i].run(call, request);
+        return;
+    }
+    control_fail(call, EX_USAGE, "the daemon knows no such verb: is it older than this tocsin?");
+}

@@ -1,0 +1,97 @@
+#include "daemon/daemon.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/control/control.h"
+#include "daemon/intake.h"
+#include "templates/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int64_t daemon_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The receipt of an opt-out is a template like any other; without one an opt-out is still obeyed. */
+static int find_receipt(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    char *path = NULL;
+    struct template *template = NULL;
+    int status = template_find((const char *const *)config->paths.templates.items, config->paths.templates.count,
+                               "opt-out-receipt", &daemon->receipt_template, &path, error);
+    if (!status)
+        status = template_parse(path, daemon->receipt_template, strlen(daemon->receipt_template), &template, error);
+    template_free(template);
+    free(path);
+    return status;
+}
+
+static int open_parts(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    int status = token_keys_load(config->paths.token_keys, true, &daemon->keys, error);
+    if (!status)
+        status = find_receipt(daemon, error);
+    if (!status)
+        status = queue_open(daemon->loop, config, token_keys_current(daemon->keys), &daemon->queue, error);
+    if (status)
+        return status;
+    daemon->stopping = queue_stopped(daemon->queue);
+    if (daemon->stopping)
+        log_warning("all sending is stopped, until `tocsin start`");
+    status = contact_open(daemon->loop, config, &daemon->contact, error);
+    if (!status)
+        status = post_open(daemon, error);
+    if (!status)
+        status = returns_open(daemon, error);
+    if (!status)
+        status = control_open(daemon, error);
+    if (!status)
+        status = intake_open(daemon, error);
+    if (!status && pump_open(daemon))
+        status = error_set(error, -1, "the loop has no timer left");
+    return status;
+}
+
+int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct config *config, struct error *error)
+{
+    *daemon = (struct daemon){ .loop = loop, .config = config };
+    bounce_init();
+    int status = open_parts(daemon, error);
+    if (status)
+        daemon_close(daemon);
+    return status;
+}
+
+/* From the outside in: nobody hands in work, sessions end, their outcomes reach the store, the store commits. */
+void daemon_close(struct daemon *daemon)
+{
+    daemon->ending = true;
+    if (daemon->control)
+        control_close(daemon->control);
+    if (daemon->intake) {
+        intake_stop(daemon->intake);
+        pump_close(daemon);
+    }
+    if (daemon->contact)
+        contact_close(daemon->contact);
+    if (daemon->delivery)
+        delivery_close(daemon->delivery);
+    if (daemon->queue)
+        queue_close(daemon->queue);
+    if (daemon->lmtp)
+        lmtp_close(daemon->lmtp);
+    uv_run(daemon->loop, UV_RUN_DEFAULT);
+    if (daemon->intake)
+        intake_free(daemon->intake);
+    throttle_free(daemon->throttle);
+    token_keys_free(daemon->keys);
+    free(daemon->receipt_template);
+}

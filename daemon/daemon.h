@@ -1,0 +1,73 @@
+/* The daemon: the rooms, put together on one loop. Each part below is one file beside this one; all run on the loop thread. */
+#ifndef TOCSIN_DAEMON_DAEMON_H
+#define TOCSIN_DAEMON_DAEMON_H
+
+#include "config/config.h"
+#include "daemon/bounce/lmtp.h"
+#include "daemon/bounce/token.h"
+#include "daemon/contact/contact.h"
+#include "daemon/delivery/delivery.h"
+#include "daemon/delivery/throttle.h"
+#include "queue/queue.h"
+
+#include <uv.h>
+
+struct control;
+struct intake;
+
+/* pump.c: what happens when. */
+struct pump {
+    uv_timer_t timer;
+    bool turning, again; /* a turn is under way; another is wanted after it */
+    bool claiming_due, more_due; /* a claim is under way; another may find something */
+    bool claiming_targets, more_targets;
+};
+
+struct daemon {
+    uv_loop_t *loop;
+    const struct config *config;
+    struct token_keys *keys;
+    struct queue *queue;
+    struct delivery *delivery;
+    struct throttle *throttle;
+    struct contact *contact;
+    struct lmtp *lmtp;
+    struct control *control;
+    struct intake *intake;
+    struct pump pump;
+    unsigned searches; /* contact searches under way */
+    bool stopping; /* all sending: `tocsin stop` */
+    bool ending; /* the daemon itself */
+    char *receipt_template; /* of an opt-out's receipt; NULL when there is none */
+};
+
+/* Milliseconds since 1970 UTC. */
+int64_t daemon_now(void);
+
+/* Open every part; what was opened is closed again on failure. */
+int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct config *config, struct error *error);
+/* Let go of every part, outcomes committed first; the loop then runs empty. */
+void daemon_close(struct daemon *daemon);
+
+/* pump.c */
+int pump_open(struct daemon *daemon);
+void pump_close(struct daemon *daemon);
+/* Something has changed: look soon at what can be done. Cheap; calls coalesce. */
+void pump_wake(struct daemon *daemon);
+
+/* search.c: new cases to contact, ladders to the store. */
+void search_targets(struct daemon *daemon);
+
+/* post.c: due notifications to delivery, outcomes to the store. */
+int post_open(struct daemon *daemon, struct error *error);
+void post_due(struct daemon *daemon);
+
+/* returns.c: what comes back. */
+int returns_open(struct daemon *daemon, struct error *error);
+/* Is RECIPIENT a mailbox of ours, with or without a token? */
+bool returns_accepts(const struct daemon *daemon, const char *recipient);
+/* Understand a message and record it; DONE after the commit. RECIPIENT may be NULL (`tocsin bounce` without --recipient), SENDER too. */
+void returns_take(struct daemon *daemon, const char *sender, const char *recipient, const char *data, size_t length,
+                  queue_done *done, void *context);
+
+#endif

@@ -1,0 +1,317 @@
+/* A claimed file's way: hashed, registered, parsed, finished, moved to done/ or failed/. Each step is durable before the next begins, and each may be
+ * repeated after a crash. */
+#include "daemon/intake.h"
+
+#include "daemon/base/crash.h"
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/loader.h"
+#include "daemon/notify/notify.h"
+#include "templates/template.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct intake {
+    struct daemon *daemon;
+    struct spool *spool;
+    struct loader *loader;
+    struct entry *entries; /* every file on its way */
+    bool ending;
+};
+
+/* One file on its way. */
+struct entry {
+    struct intake *intake;
+    struct entry *next, **link;
+    const struct config_profile *profile;
+    char *path, *id, *name, *owner, *rejected_path;
+    json_t *options;
+    char *template_text;
+    char *why; /* it failed */
+    int64_t file;
+};
+
+static struct entry *entry_new(struct intake *intake)
+{
+    struct entry *entry = mem_zero(1, sizeof *entry);
+    entry->intake = intake;
+    entry->next = intake->entries;
+    entry->link = &intake->entries;
+    if (entry->next)
+        entry->next->link = &entry->next;
+    intake->entries = entry;
+    return entry;
+}
+
+static void entry_free(struct entry *entry)
+{
+    *entry->link = entry->next;
+    if (entry->next)
+        entry->next->link = entry->link;
+    free(entry->why);
+    free(entry->path);
+    free(entry->id);
+    free(entry->name);
+    free(entry->owner);
+    free(entry->rejected_path);
+    free(entry->template_text);
+    json_decref(entry->options);
+    free(entry);
+}
+
+/* ---- The end of the way ---------------------------------------------------------------------------------------------------------------- */
+
+static void on_moved(void *context, int status, const char *message)
+{
+    struct entry *entry = context;
+    if (status)
+        log_error("spool: %s: %s", entry->id, message);
+    pump_wake(entry->intake->daemon);
+    entry_free(entry);
+}
+
+static void fail(struct entry *entry, const char *why)
+{
+    if (entry->intake->ending)
+        return; /* offered again when the daemon starts again */
+    log_error("feed: %s: %s", entry->name, why);
+    spool_finish(entry->intake->spool, entry->id, false, why, on_moved, entry);
+}
+
+static void on_forgotten(void *context, int status, const char *message)
+{
+    struct entry *entry = context;
+    if (status)
+        log_error("feed: %s: %s", entry->name, message);
+    fail(entry, entry->why);
+}
+
+/* Take back what was loaded, then move the file to failed/. */
+static void fail_loaded(struct entry *entry, const char *why)
+{
+    entry->why = mem_string(why);
+    queue_file_fail(entry->intake->daemon->queue, entry->file, why, on_forgotten, entry);
+}
+
+static void on_results(void *context, int status, const char *message)
+{
+    struct entry *entry = context;
+    if (entry->intake->ending)
+        return;
+    if (status)
+        log_error("feed: %s: cannot write its results: %s", entry->name, message);
+    crash_point("spool-results");
+    spool_finish(entry->intake->spool, entry->id, true, NULL, on_moved, entry);
+}
+
+static void write_results(struct entry *entry)
+{
+    char *path = spool_scratch(entry->intake->spool, entry->id, "result.jsonl");
+    queue_file_results(entry->intake->daemon->queue, entry->file, path, on_results, entry);
+    free(path);
+}
+
+static void on_finished(void *context, int status, const char *message, const struct queue_file_summary *summary)
+{
+    struct entry *entry = context;
+    if (status) {
+        fail(entry, message);
+        return;
+    }
+    if (entry->intake->ending)
+        return; /* moved when the daemon starts again */
+    log_notice("feed: %s: campaign %s: %lld incidents about %lld targets, %lld known already%s", entry->name,
+               summary->campaign, (long long)summary->incidents, (long long)summary->targets,
+               (long long)summary->duplicates,
+               summary->held ? "; waits for approval (tocsin preview, tocsin campaign approve)" : "");
+    write_results(entry);
+}
+
+static void on_parsed(void *context, const struct load_result *result)
+{
+    struct entry *entry = context;
+    if (result->status)
+        fail_loaded(entry, result->message);
+    else
+        queue_file_finish(entry->intake->daemon->queue, entry->file, result->rows, result->rejected, on_finished,
+                          entry);
+}
+
+/* ---- The way ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void on_begun(void *context, const struct queue_file_begun *begun)
+{
+    struct entry *entry = context;
+    if (entry->intake->ending)
+        return;
+    entry->file = begun->file;
+    struct load load = {
+        .path = entry->path,
+        .profile = entry->profile,
+        .file = begun->file,
+        .resume_after = begun->resume_after,
+        .rejected_path = entry->rejected_path,
+    };
+    switch (begun->verdict) {
+    case QUEUE_FILE_LOAD:
+        loader_parse(entry->intake->loader, &load, on_parsed, entry);
+        break;
+    case QUEUE_FILE_LOADED:
+        write_results(entry);
+        break;
+    case QUEUE_FILE_DUPLICATE: {
+        char *why = mem_format("%s, in campaign %s: nothing was done; change the file, or cancel that campaign first",
+                               begun->message, begun->campaign);
+        fail(entry, why);
+        free(why);
+        break;
+    }
+    case QUEUE_FILE_REFUSED:
+        fail(entry, begun->message);
+        break;
+    }
+}
+
+static const char *option(const struct entry *entry, const char *name)
+{
+    return json_string_value(json_object_get(entry->options, name));
+}
+
+static int find_template(struct entry *entry, struct error *error)
+{
+    const struct config *config = entry->intake->daemon->config;
+    const char *const *directories = (const char *const *)config->paths.templates.items;
+    char *path = NULL;
+    struct template *template = NULL;
+    int status = template_find(directories, config->paths.templates.count, entry->profile->template_name,
+                               &entry->template_text, &path, error);
+    if (!status)
+        status = template_parse(path, entry->template_text, strlen(entry->template_text), &template, error);
+    template_free(template);
+    free(path);
+    return status;
+}
+
+static void on_hashed(void *context, const struct load_result *result)
+{
+    struct entry *entry = context;
+    struct daemon *daemon = entry->intake->daemon;
+    struct error error = { "" };
+    if (result->status) {
+        fail(entry, result->message);
+        return;
+    }
+    if (find_template(entry, &error)) {
+        fail(entry, error.text);
+        return;
+    }
+    const struct config_profile *profile = entry->profile;
+    char *settings = notify_settings(daemon->config, profile);
+    const char *who = option(entry, "who");
+    struct queue_file file = {
+        .claim = entry->id,
+        .name = entry->name,
+        .profile = profile->name,
+        .campaign = option(entry, "campaign"),
+        .hash = result->hash,
+        .size = result->size,
+        .settings = settings,
+        .template_text = entry->template_text,
+        .redirect_to = option(entry, "redirect_to"),
+        .hold = json_is_true(json_object_get(entry->options, "hold")),
+        .approve_above = profile->approve_above >= 0 ? profile->approve_above : daemon->config->campaigns.approve_above,
+        .who = who ? who : entry->owner,
+    };
+    queue_file_begin(daemon->queue, &file, on_begun, entry);
+    free(settings);
+}
+
+static void on_claimed(void *context, const struct spool_claim *claim)
+{
+    struct intake *intake = context;
+    struct entry *entry = entry_new(intake);
+    crash_point("spool-claim");
+    entry->profile = config_profile(intake->daemon->config, claim->profile);
+    entry->path = mem_string(claim->path);
+    entry->id = mem_string(claim->id);
+    entry->name = mem_string(claim->name);
+    entry->owner = mem_string(claim->owner ? claim->owner : "unknown");
+    entry->rejected_path = spool_scratch(intake->spool, claim->id, "rejected");
+    entry->options = claim->options ? json_loads(claim->options, 0, NULL) : NULL;
+    if (!entry->profile) {
+        fail(entry, "its profile is no longer in the configuration");
+        return;
+    }
+    struct load load = { .path = claim->path, .profile = entry->profile };
+    loader_hash(intake->loader, &load, on_hashed, entry);
+}
+
+/* ---- Later versions of the results ----------------------------------------------------------------------------------------------------------- */
+
+static void on_replaced(void *context, int status, const char *message)
+{
+    struct entry *entry = context;
+    if (status)
+        log_error("spool: %s: cannot renew its results: %s", entry->name, message);
+    entry_free(entry);
+}
+
+static void on_result_version(void *context, int status, const char *message)
+{
+    struct entry *entry = context;
+    if (status || entry->intake->ending)
+        on_replaced(entry, status, message);
+    else
+        spool_replace_result(entry->intake->spool, entry->id, on_replaced, entry);
+}
+
+void intake_write_result(struct intake *intake, const struct queue_result_due *due)
+{
+    struct entry *entry = entry_new(intake);
+    entry->id = mem_string(due->claim);
+    entry->name = mem_string(due->name);
+    char *path = spool_scratch(intake->spool, due->claim, "result.jsonl");
+    queue_file_results(intake->daemon->queue, due->file, path, on_result_version, entry);
+    free(path);
+}
+
+/* ---- Opening ------------------------------------------------------------------------------------------------------------------------------------ */
+
+int intake_open(struct daemon *daemon, struct error *error)
+{
+    struct intake *intake = mem_zero(1, sizeof *intake);
+    intake->daemon = daemon;
+    int status = loader_open(daemon->loop, daemon->queue, &intake->loader);
+    if (!status)
+        status = spool_open(daemon->loop, daemon->config, on_claimed, intake, &intake->spool, error);
+    if (status && intake->loader)
+        loader_close(intake->loader);
+    if (status) {
+        free(intake);
+        return status;
+    }
+    daemon->intake = intake;
+    return 0;
+}
+
+void intake_stop(struct intake *intake)
+{
+    intake->ending = true;
+    spool_close(intake->spool);
+    loader_close(intake->loader);
+}
+
+void intake_free(struct intake *intake)
+{
+    while (intake->entries)
+        entry_free(intake->entries);
+    free(intake);
+}
+
+struct spool *intake_spool(struct intake *intake)
+{
+    return intake->spool;
+}

@@ -1,0 +1,23 @@
+/* Intake: claimed feed files into the store. The loop registers and finishes them; a loading thread reads, hashes and parses. */
+#ifndef TOCSIN_DAEMON_INTAKE_H
+#define TOCSIN_DAEMON_INTAKE_H
+
+#include "daemon/daemon.h"
+#include "daemon/spool/spool.h"
+
+struct intake;
+
+/* Start the loading thread and the spool. Loop thread, as all of these. */
+int intake_open(struct daemon *daemon, struct error *error);
+/* Stop watching and loading: what is half loaded resumes when the daemon starts again. Before the store is closed. */
+void intake_stop(struct intake *intake);
+/* After the store is closed and the loop has run empty. */
+void intake_free(struct intake *intake);
+
+/* The spool, for `tocsin submit`. */
+struct spool *intake_spool(struct intake *intake);
+
+/* Write a new version of a file's NAME.result.jsonl. */
+void intake_write_result(struct intake *intake, const struct queue_result_due *due);
+
+#endif

@@ -1,0 +1,274 @@
+#include "daemon/loader.h"
+
+#include "daemon/base/crash.h"
+#include "daemon/base/inbox.h"
+#include "daemon/base/mem.h"
+#include "daemon/base/outbox.h"
+#include "daemon/feed/feed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNKS 4
+#define BLOCK 65536
+/* The row as it was, in NAME.rejected: longer ones are cut there. */
+#define ROW_SHOWN 4096
+
+struct loader {
+    struct queue *queue;
+    struct inbox *jobs;
+    struct inbox *home; /* empty chunks, and those that come back from the store */
+    struct outbox *done;
+    pthread_t thread;
+};
+
+struct job {
+    struct inbox_item item;
+    bool parse;
+    struct load load;
+    struct load_result result;
+    struct error error;
+    loader_done *done;
+    void *context;
+};
+
+/* ---- Hashing ------------------------------------------------------------------------------------------------------------------------ */
+
+static int hash_fd(int fd, struct load_result *result)
+{
+    unsigned char block[BLOCK], digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    ssize_t got;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    while ((got = read(fd, block, sizeof block)) > 0) {
+        EVP_DigestUpdate(context, block, (size_t)got);
+        result->size += got;
+    }
+    EVP_DigestFinal_ex(context, digest, &length);
+    EVP_MD_CTX_free(context);
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(result->hash + 2 * (size_t)i, 3, "%02x", digest[i]);
+    return got < 0 ? -errno : 0;
+}
+
+/* ---- Parsing ------------------------------------------------------------------------------------------------------------------------ */
+
+struct parse {
+    struct loader *loader;
+    struct job *job;
+    struct queue_chunk *chunk;
+    FILE *rejected;
+    unsigned out; /* chunks that are on their way through the store */
+    int status;
+};
+
+static struct queue_chunk *chunk_home(struct parse *parse)
+{
+    struct queue_chunk *chunk = (struct queue_chunk *)inbox_pop(parse->loader->home, -1);
+    int status = queue_chunk_reset(chunk);
+    if (status && !parse->status)
+        parse->status =
+            error_set(&parse->job->error, status, "the store refused a part of the file: %s", strerror(-status));
+    return chunk;
+}
+
+static void push(struct parse *parse)
+{
+    crash_point("spool-chunk");
+    queue_chunk_push(parse->loader->queue, parse->chunk, parse->job->load.file);
+    parse->chunk = chunk_home(parse);
+}
+
+static int on_incident(void *context, const struct incident *incident)
+{
+    struct parse *parse = context;
+    parse->job->result.rows++;
+    if (inbox_closed(parse->loader->jobs))
+        return -ECANCELED;
+    if (incident->line <= parse->job->load.resume_after)
+        return 0;
+    if (!queue_chunk_add(parse->chunk, incident)) {
+        push(parse);
+        queue_chunk_add(parse->chunk, incident);
+    }
+    return parse->status;
+}
+
+/* `LINE<TAB>REASON<TAB>ROW`: the row as it was, so that it can be mended and dropped again; only line ends within it are shown as blanks. */
+static int on_rejected(void *context, unsigned long line, const char *reason, const char *row, size_t length)
+{
+    struct parse *parse = context;
+    struct job *job = parse->job;
+    job->result.rows++;
+    job->result.rejected++;
+    if (!parse->rejected) {
+        parse->rejected = fopen(job->load.rejected_path, "we");
+        if (!parse->rejected)
+            return error_set(&job->error, -errno, "%s: %s", job->load.rejected_path, strerror(errno));
+    }
+    fprintf(parse->rejected, "%lu\t%s\t", line, reason);
+    for (size_t i = 0; i < length && i < ROW_SHOWN; i++)
+        fputc(row[i] == '\n' || row[i] == '\r' || row[i] == '\0' ? ' ' : row[i], parse->rejected);
+    return fputc('\n', parse->rejected) == EOF
+               ? error_set(&job->error, -EIO, "%s: cannot write", job->load.rejected_path)
+               : 0;
+}
+
+static int close_rejected(struct parse *parse)
+{
+    if (!parse->rejected)
+        return 0;
+    int status = fflush(parse->rejected) || fsync(fileno(parse->rejected)) ? -errno : 0;
+    if (fclose(parse->rejected) && !status)
+        status = -errno;
+    return status ? error_set(&parse->job->error, status, "%s: %s", parse->job->load.rejected_path, strerror(-status))
+                  : 0;
+}
+
+static int feed_blocks(struct feed *feed, int fd, struct job *job)
+{
+    char block[BLOCK];
+    ssize_t got;
+    int status = 0;
+    while (!status && (got = read(fd, block, sizeof block)) > 0)
+        status = feed_push(feed, block, (size_t)got, &job->error);
+    if (!status && got < 0)
+        return error_set(&job->error, -errno, "%s", strerror(errno));
+    return status ? status : feed_finish(feed, &job->error);
+}
+
+static struct feed *open_feed(const struct config_profile *profile, struct parse *parse)
+{
+    static const struct feed_sink sink = { .incident = on_incident, .rejected = on_rejected };
+    struct feed_column *columns = mem_zero(profile->column_count, sizeof *columns);
+    for (size_t i = 0; i < profile->column_count; i++)
+        columns[i] = (struct feed_column){ profile->columns[i].column, profile->columns[i].field };
+    struct feed_options options = {
+        .format = profile->format,
+        .columns = columns,
+        .column_count = profile->column_count,
+        .no_header = !profile->header,
+        .default_type = profile->type,
+    };
+    struct feed *feed = feed_open(&options, &sink, parse);
+    free(columns);
+    return feed;
+}
+
+static int parse_fd(struct loader *loader, struct job *job, int fd)
+{
+    struct parse parse = { .loader = loader, .job = job };
+    parse.chunk = chunk_home(&parse);
+    unlink(job->load.rejected_path); /* of a life that was cut short */
+    struct feed *feed = open_feed(job->load.profile, &parse);
+    int status = feed_blocks(feed, fd, job);
+    feed_free(feed);
+    if (!status && !queue_chunk_empty(parse.chunk))
+        push(&parse);
+    /* Every chunk home: all rows are committed. */
+    struct queue_chunk *chunks[CHUNKS] = { parse.chunk };
+    for (int i = 1; i < CHUNKS; i++)
+        chunks[i] = chunk_home(&parse);
+    for (int i = 0; i < CHUNKS; i++) {
+        queue_chunk_reset(chunks[i]);
+        inbox_push(loader->home, (struct inbox_item *)chunks[i]);
+    }
+    int closed = close_rejected(&parse);
+    return status ? status : parse.status ? parse.status : closed;
+}
+
+/* ---- The thread ---------------------------------------------------------------------------------------------------------------------- */
+
+static void run_job(struct loader *loader, struct job *job)
+{
+    int fd = open(job->load.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        job->result.status = error_set(&job->error, -errno, "%s: %s", job->load.path, strerror(errno));
+        return;
+    }
+    job->result.status = job->parse ? parse_fd(loader, job, fd) : hash_fd(fd, &job->result);
+    close(fd);
+    if (job->result.status && !job->error.text[0])
+        error_set(&job->error, job->result.status, "%s: %s", job->load.path, strerror(-job->result.status));
+}
+
+static void *loader_main(void *argument)
+{
+    struct loader *loader = argument;
+    struct job *job;
+    while ((job = (struct job *)inbox_pop(loader->jobs, -1))) {
+        run_job(loader, job);
+        outbox_post(loader->done, &job->item);
+    }
+    return NULL;
+}
+
+static void deliver(void *context, struct inbox_item *item)
+{
+    struct loader *loader = context;
+    struct job *job = (struct job *)item;
+    job->result.message = job->error.text;
+    if (!inbox_closed(loader->jobs))
+        job->done(job->context, &job->result);
+    free((char *)(uintptr_t)job->load.path);
+    free((char *)(uintptr_t)job->load.rejected_path);
+    free(job);
+}
+
+int loader_open(uv_loop_t *loop, struct queue *queue, struct loader **out)
+{
+    struct loader *loader = mem_zero(1, sizeof *loader);
+    loader->queue = queue;
+    loader->jobs = inbox_new(0);
+    loader->home = inbox_new(0);
+    loader->done = outbox_open(loop, deliver, loader);
+    for (int i = 0; i < CHUNKS; i++)
+        inbox_push(loader->home, (struct inbox_item *)queue_chunk_new(loader->home));
+    pthread_create(&loader->thread, NULL, loader_main, loader);
+    *out = loader;
+    return 0;
+}
+
+void loader_close(struct loader *loader)
+{
+    inbox_close(loader->jobs);
+    pthread_join(loader->thread, NULL);
+    outbox_close(loader->done);
+    for (struct inbox_item *item = inbox_pop_all(loader->home), *next; item; item = next) {
+        next = item->next;
+        queue_chunk_free((struct queue_chunk *)item);
+    }
+    inbox_free(loader->jobs);
+    inbox_free(loader->home);
+    free(loader);
+}
+
+static void add(struct loader *loader, bool parse, const struct load *load, loader_done *done, void *context)
+{
+    struct job *job = mem_zero(1, sizeof *job);
+    job->parse = parse;
+    job->load = *load;
+    job->load.path = mem_string(load->path);
+    job->load.rejected_path = mem_string(load->rejected_path);
+    job->done = done;
+    job->context = context;
+    inbox_push(loader->jobs, &job->item);
+}
+
+void loader_hash(struct loader *loader, const struct load *load, loader_done *done, void *context)
+{
+    add(loader, false, load, done, context);
+}
+
+void loader_parse(struct loader *loader, const struct load *load, loader_done *done, void *context)
+{
+    add(loader, true, load, done, context);
+}

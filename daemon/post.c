@@ -1,0 +1,170 @@
+/* Due notifications to delivery, outcomes to the store. */
+#include "daemon/base/address.h"
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/daemon.h"
+#include "daemon/notify/notify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Jobs in hand for each session: enough that no session waits for a commit, few enough that a limit or a stop finds little under way. */
+#define AHEAD 32
+#define MOST_AHEAD 1024
+
+struct job {
+    struct delivery_job delivery;
+    const struct token_keys *keys;
+    struct notification *notification;
+};
+
+/* On a delivery thread. */
+static int render(struct delivery_job *delivery, void *thread_state, struct error *error)
+{
+    struct job *job = (struct job *)delivery;
+    int status = notify_envelope_sender(job->notification, job->keys, &delivery->envelope_from, error);
+    if (!status)
+        status = notify_render(job->notification, job->keys, thread_state, &delivery->message, error);
+    delivery->envelope_to = mem_string(job->notification->envelope_to);
+    return status;
+}
+
+static void *new_cache(void *context)
+{
+    (void)context;
+    return notify_cache_new();
+}
+
+static void free_cache(void *cache)
+{
+    notify_cache_free(cache);
+}
+
+static void free_job(struct job *job)
+{
+    notification_free(job->notification);
+    free(job->delivery.envelope_from);
+    free(job->delivery.envelope_to);
+    buf_free(&job->delivery.message);
+    free(job);
+}
+
+static const char *const stages[] = { "connect", "greeting", "auth", "mail", "rcpt", "data", "end" };
+
+static void record(struct daemon *daemon, const struct delivery_job *delivery)
+{
+    struct queue_attempt attempt = {
+        .notification = delivery->id,
+        .time = daemon_now(),
+        .stage = stages[delivery->reply.stage],
+        .reached = delivery->reply.stage >= REPLY_MAIL,
+        .code = delivery->reply.code,
+        .reason = reason_name(delivery->reason),
+        .about_recipient = reason_about_recipient(delivery->reason),
+        .text = delivery->reply_text,
+    };
+    switch (delivery->verdict) {
+    case VERDICT_ACCEPTED:
+        attempt.verdict = QUEUE_ACCEPTED;
+        break;
+    case VERDICT_DEFERRED:
+        attempt.verdict = QUEUE_DEFERRED;
+        break;
+    case VERDICT_BOUNCED:
+        attempt.verdict = QUEUE_BOUNCED;
+        break;
+    case VERDICT_ABOUT_US:
+        attempt.verdict = QUEUE_ABOUT_US;
+        break;
+    }
+    /* A mail that cannot be rendered is our fault: it waits for a person, like any other refusal that is about us. */
+    if (!delivery->rendered) {
+        log_error("notification %lld: cannot be rendered: %s", (long long)delivery->id, delivery->reply_text);
+        attempt.verdict = QUEUE_ABOUT_US;
+        attempt.reason = NULL;
+    }
+    const int *enhanced = delivery->reply.enhanced;
+    if (enhanced[0])
+        snprintf(attempt.enhanced, sizeof attempt.enhanced, "%d.%d.%d", enhanced[0] % 10, enhanced[1] % 1000,
+                 enhanced[2] % 1000);
+    queue_record_attempt(daemon->queue, &attempt);
+}
+
+static void on_done(void *context, struct delivery_job *delivery)
+{
+    struct daemon *daemon = context;
+    if (delivery->aborted && !delivery->sent)
+        queue_release(daemon->queue, delivery->id, daemon_now(), daemon_now());
+    else
+        record(daemon, delivery);
+    free_job((struct job *)delivery);
+    pump_wake(daemon);
+    post_due(daemon);
+}
+
+static void submit(struct daemon *daemon, struct notification *notification)
+{
+    int64_t now = daemon_now();
+    int64_t wait = throttle_take(daemon->throttle, address_domain(notification->recipient), now);
+    if (wait || daemon->stopping || daemon->ending) {
+        queue_release(daemon->queue, notification->id, now, now + wait);
+        notification_free(notification);
+        return;
+    }
+    struct job *job = mem_zero(1, sizeof *job);
+    job->delivery.id = notification->id;
+    job->delivery.render = render;
+    job->keys = daemon->keys;
+    job->notification = notification;
+    delivery_submit(daemon->delivery, &job->delivery);
+}
+
+static void on_due(void *context, struct notification **notifications, size_t count)
+{
+    struct daemon *daemon = context;
+    daemon->pump.claiming_due = false;
+    daemon->pump.more_due = count > 0;
+    for (size_t i = 0; i < count; i++)
+        submit(daemon, notifications[i]);
+    post_due(daemon);
+}
+
+void post_due(struct daemon *daemon)
+{
+    struct pump *pump = &daemon->pump;
+    unsigned most = (unsigned)daemon->config->delivery.sessions * AHEAD;
+    if (most > MOST_AHEAD)
+        most = MOST_AHEAD;
+    unsigned busy = delivery_in_flight(daemon->delivery);
+    if (daemon->ending || daemon->stopping || pump->claiming_due || !pump->more_due || busy > most / 2)
+        return;
+    int64_t wait;
+    unsigned room = throttle_room(daemon->throttle, daemon_now(), most - busy, &wait);
+    if (!room) {
+        uint64_t due = uv_timer_get_due_in(&pump->timer);
+        if (!uv_is_active((uv_handle_t *)&pump->timer) || due > (uint64_t)wait)
+            pump_wake(daemon);
+        return;
+    }
+    pump->claiming_due = true;
+    queue_claim_due(daemon->queue, daemon_now(), room, on_due, daemon);
+}
+
+int post_open(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    struct delivery_options options = {
+        .relay = config->delivery.relay,
+        .helo = config->return_path.helo,
+        .sessions = (unsigned)config->delivery.sessions,
+        .messages_per_session = (unsigned)config->delivery.messages_per_session,
+        .timeout_ms = (unsigned)config->delivery.timeout,
+        .connect_timeout_ms = (unsigned)config->delivery.connect_timeout,
+        .thread_state = new_cache,
+        .thread_state_free = free_cache,
+        .done = on_done,
+        .context = daemon,
+    };
+    daemon->throttle = throttle_new(config->delivery.rate, config->delivery.rate_per_domain);
+    return delivery_open(daemon->loop, &options, &daemon->delivery, error);
+}

@@ -1,0 +1,192 @@
+/* What comes back: a message in, its meaning into the store. */
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+#include "daemon/bounce/bounce.h"
+#include "daemon/daemon.h"
+#include "daemon/notify/notify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The token in ADDRESS, where ADDRESS is MAILBOX: 1 verified, 0 none there, negative: why it does not verify. */
+static int verify(const struct daemon *daemon, enum token_purpose purpose, const char *address, int64_t *notification)
+{
+    const struct config *config = daemon->config;
+    const char *mailbox = purpose == TOKEN_BOUNCE ? config->return_path.bounce : config->return_path.opt_out;
+    size_t length;
+    const char *token = token_in_address(mailbox, address, &length);
+    if (!token || !length)
+        return 0;
+    int status = token_verify(daemon->keys, purpose, token, length, daemon_now() / 1000, notification);
+    return status ? status : 1;
+}
+
+/* A Message-ID of ours is <TOKEN@…>: candidates that are no address of the bounce mailbox may be that. */
+static int verify_message_id(const struct daemon *daemon, const char *text, int64_t *notification)
+{
+    while (*text == '<' || *text == ' ')
+        text++;
+    size_t length = strcspn(text, "@");
+    if (!text[length] || length >= TOKEN_SIZE)
+        return 0;
+    return token_verify(daemon->keys, TOKEN_BOUNCE, text, length, daemon_now() / 1000, notification) ? 0 : 1;
+}
+
+/* Which notification it speaks about. The envelope recipient is believed first; a token that does not verify there is remembered as a fault, but
+ * what the message itself carries may still tell. */
+static int64_t find_notification(const struct daemon *daemon, const char *recipient, const struct bounce *bounce,
+                                 const char **fault)
+{
+    int64_t notification = 0;
+    int status = recipient ? verify(daemon, TOKEN_BOUNCE, recipient, &notification) : 0;
+    if (status == 1)
+        return notification;
+    if (status < 0) {
+        /* Whoever wrote the envelope wrote the rest as well. */
+        *fault = status == -ESTALE ? "stale" : "forged";
+        return 0;
+    }
+    for (size_t i = 0; i < bounce->candidate_count; i++) {
+        status = verify(daemon, TOKEN_BOUNCE, bounce->candidates[i], &notification);
+        if (status == 1 || verify_message_id(daemon, bounce->candidates[i], &notification) == 1)
+            return notification;
+        if (status < 0)
+            *fault = status == -ESTALE ? "stale" : "forged";
+    }
+    return 0;
+}
+
+static void fill_meaning(const struct bounce *bounce, struct queue_returned *returned)
+{
+    switch (bounce->class) {
+    case BOUNCE_HARD:
+    case BOUNCE_SOFT:
+        returned->meaning = reason_about_us(bounce->reason) ? QUEUE_RETURNED_ABOUT_US : QUEUE_RETURNED_BOUNCE;
+        break;
+    case BOUNCE_DELIVERED:
+        returned->meaning = QUEUE_RETURNED_DELIVERED;
+        break;
+    case BOUNCE_REPLY:
+        returned->meaning = QUEUE_RETURNED_ANSWER;
+        break;
+    case BOUNCE_FEEDBACK:
+        returned->meaning = QUEUE_RETURNED_COMPLAINT;
+        break;
+    case BOUNCE_OPTOUT:
+        returned->meaning = QUEUE_RETURNED_OPT_OUT;
+        break;
+    default:
+        /* A delay or a machine's answer moves nothing; what is not understood waits for a person (`tocsin log`). */
+        returned->meaning = QUEUE_RETURNED_NOTHING;
+        break;
+    }
+}
+
+/* To the opt-out mailbox: whatever a person writes there means it. */
+static void fill_opt_out(const struct daemon *daemon, const char *recipient, const struct bounce *bounce,
+                         struct queue_returned *returned)
+{
+    int status = verify(daemon, TOKEN_OPT_OUT, recipient, &returned->notification);
+    returned->meaning = QUEUE_RETURNED_NOTHING;
+    if (status < 0) {
+        returned->notification = 0;
+        returned->token_fault = "forged";
+        return;
+    }
+    if (bounce->class != BOUNCE_REPLY && bounce->class != BOUNCE_OPTOUT && bounce->class != BOUNCE_UNKNOWN)
+        return; /* a machine's answer is nobody's wish */
+    returned->class = bounce_class_name(BOUNCE_OPTOUT);
+    if (status == 1 || bounce->from)
+        returned->meaning = QUEUE_RETURNED_OPT_OUT;
+    returned->opt_out_address = status == 1 ? NULL : bounce->from;
+}
+
+static bool is_opt_out_mailbox(const struct daemon *daemon, const char *recipient)
+{
+    size_t length;
+    return recipient && token_in_address(daemon->config->return_path.opt_out, recipient, &length);
+}
+
+bool returns_accepts(const struct daemon *daemon, const char *recipient)
+{
+    size_t length;
+    return token_in_address(daemon->config->return_path.bounce, recipient, &length) ||
+           is_opt_out_mailbox(daemon, recipient);
+}
+
+static void log_returned(const struct queue_returned *returned, const char *recipient)
+{
+    if (returned->token_fault)
+        log_warning("bounce: %s token in a message to %s: refused and counted", returned->token_fault,
+                    recipient ? recipient : "(unknown)");
+    else
+        log_info("bounce: notification %lld: %s%s%s", (long long)returned->notification, returned->class,
+                 returned->reason ? ", " : "", returned->reason ? returned->reason : "");
+}
+
+void returns_take(struct daemon *daemon, const char *sender, const char *recipient, const char *data, size_t length,
+                  queue_done *done, void *context)
+{
+    struct bounce bounce;
+    bounce_parse(data, length, sender, recipient, &bounce);
+    struct queue_returned returned = {
+        .time = daemon_now(),
+        .class = bounce_class_name(bounce.class),
+        .reason = reason_name(bounce.reason),
+        .about_recipient = reason_about_recipient(bounce.reason),
+        .status = bounce.status[0] ? bounce.status : NULL,
+        .reply = bounce.reply[0] ? bounce.reply : NULL,
+        .diagnostic = bounce.diagnostic,
+        .from = bounce.from,
+    };
+    if (is_opt_out_mailbox(daemon, recipient)) {
+        fill_opt_out(daemon, recipient, &bounce, &returned);
+    } else {
+        fill_meaning(&bounce, &returned);
+        returned.notification = find_notification(daemon, recipient, &bounce, &returned.token_fault);
+        /* A verified token clears what an earlier candidate was suspected of. */
+        if (returned.notification)
+            returned.token_fault = NULL;
+        else if (returned.meaning == QUEUE_RETURNED_OPT_OUT)
+            returned.opt_out_address = bounce.from;
+    }
+    char *settings = NULL;
+    if (returned.meaning == QUEUE_RETURNED_OPT_OUT) {
+        settings = notify_settings(daemon->config, &daemon->config->profiles[0]);
+        returned.receipt_settings = settings;
+        returned.receipt_template = daemon->receipt_template;
+    }
+    log_returned(&returned, recipient);
+    queue_record_returned(daemon->queue, &returned, done, context);
+    free(settings);
+    bounce_clear(&bounce);
+    pump_wake(daemon);
+}
+
+/* ---- LMTP ----------------------------------------------------------------------------------------------------------------------------- */
+
+static bool on_rcpt(void *context, const char *recipient)
+{
+    return returns_accepts(context, recipient);
+}
+
+static void on_recorded(void *context, int status, const char *message)
+{
+    struct lmtp_message *one = context;
+    lmtp_answer(one, status ? -EAGAIN : 0, message);
+}
+
+static void on_message(void *context, struct lmtp_message *message, const char *sender, const char *recipient,
+                       const char *data, size_t length)
+{
+    returns_take(context, sender, recipient, data, length, on_recorded, message);
+}
+
+int returns_open(struct daemon *daemon, struct error *error)
+{
+    static const struct lmtp_handler handler = { .accepts = on_rcpt, .message = on_message };
+    const struct config *config = daemon->config;
+    return lmtp_open(daemon->loop, config->bounces.lmtp_socket, config->bounces.lmtp_listen,
+                     (size_t)config->bounces.max_message, &handler, daemon, &daemon->lmtp, error);
+}
