@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* The counts that each contact kind has, in the order in which they are shown and summed. */
-static const char *const kind_counts[] = { "mails",    "accepted",  "bounced_session", "bounced_later",
-                                           "given_up", "delivered", "answered",        "pending" };
+/* The counts that each contact kind has; they are summed. */
+static const char *const kind_counts[] = { "mails",     "accepted", "bounced_session", "bounced_later", "given_up",
+                                           "delivered", "answered", "pending",         "cancelled" };
 
 static long count(const json_t *object, const char *key)
 {
@@ -22,11 +22,11 @@ static void set_share(json_t *object, const char *rate_key, const char *interval
     json_object_set_new(object, interval_key, json_pack("[f,f]", interval.low, interval.high));
 }
 
-/* Mails that are still pending may yet bounce: a rate over them would be too low while a campaign runs. */
+/* Mails that are still pending may yet bounce, and of cancelled ones nobody will know: a rate over them would be too low. */
 static void add_rate(json_t *kind)
 {
     long bounced = count(kind, "bounced_session") + count(kind, "bounced_later");
-    long known = count(kind, "mails") - count(kind, "pending");
+    long known = count(kind, "mails") - count(kind, "pending") - count(kind, "cancelled");
     json_object_set_new(kind, "bounced", json_integer(bounced));
     json_object_set_new(kind, "known", json_integer(known > 0 ? known : 0));
     set_share(kind, "rate", "interval", bounced, known);
