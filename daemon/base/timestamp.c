@@ -113,17 +113,17 @@ static bool take_word(struct cursor *cursor, const char (*table)[4], int count, 
 }
 
 /* How a date may be laid out. Y: year, m: month in digits, b: month by name, d: day, a: weekday by name, D: two digits exactly (with Y,
- * of the compact forms), t: a time of day, z: one and its zone; a blank: blanks; else itself.
- * `10/08/2026` is not here: one half of the world means August, the other October. */
+ * of the compact forms), t: a time of day, z: one and its zone, p: one with AM or PM; a blank: blanks; else itself. `10/08/2026` alone is
+ * not here: one half of the world means August, the other October. Who writes AM or PM beside it means October. */
 static const char *const layouts[] = {
-    "Y-m-d",   "Y/m/d", "YDD",   "YDDt",    "d.m.Y",     "d b Y",  "a, d b Y",
-    "a d b Y", "d/b/Y", "d-b-Y", "b d z Y", "a b d z Y", "b d, Y", "b d Y",
+    "Y-m-d", "Y/m/d", "YDD",     "YDDt",      "d.m.Y",  "d b Y", "a, d b Y", "a d b Y",
+    "d/b/Y", "d-b-Y", "b d z Y", "a b d z Y", "b d, Y", "b d Y", "m/d/Y p",
 };
 
 struct reading {
     struct civil civil;
     int offset; /* seconds east of UTC */
-    bool has_time, has_zone;
+    bool has_time, has_zone, has_meridiem;
 };
 
 /* Zones by name: those of RFC 5322 §4.3, and the two that European feeds write. Others mean several things. */
@@ -177,7 +177,35 @@ static bool take_zone(struct cursor *cursor, struct reading *reading)
     return hours <= 15 && minutes <= 59;
 }
 
-/* `14:10`, `14:10:59`, `14:10:59.123`, or without the colons. */
+/* ` AM` or ` PM` after an hour of 1 to 12. True too when there is none. */
+static bool take_meridiem(struct cursor *cursor, struct reading *reading)
+{
+    struct cursor ahead = *cursor;
+    skip_blanks(&ahead);
+    if (ahead.end - ahead.at < 2 || (ahead.at[1] | 0x20) != 'm')
+        return true;
+    int half = ahead.at[0] | 0x20, hour = reading->civil.hour;
+    if ((half != 'a' && half != 'p') || (ahead.end - ahead.at > 2 && isalpha((unsigned char)ahead.at[2])))
+        return true;
+    reading->civil.hour = hour % 12 + (half == 'p' ? 12 : 0);
+    reading->has_meridiem = true;
+    cursor->at = ahead.at + 2;
+    return hour >= 1 && hour <= 12;
+}
+
+/* A fraction of a second, which is dropped: findings are not told apart by it. */
+static bool take_fraction(struct cursor *cursor)
+{
+    if (!take(cursor, '.') && !take(cursor, ','))
+        return true;
+    if (cursor->at == cursor->end || !isdigit((unsigned char)*cursor->at))
+        return false;
+    while (cursor->at < cursor->end && isdigit((unsigned char)*cursor->at))
+        cursor->at++;
+    return true;
+}
+
+/* `14:10`, `14:10:59`, `14:10:59.123`, `02:10:59 PM`, or without the colons. */
 static bool take_time(struct cursor *cursor, struct reading *reading)
 {
     struct civil *civil = &reading->civil;
@@ -186,18 +214,11 @@ static bool take_time(struct cursor *cursor, struct reading *reading)
     bool colons = take(cursor, ':');
     if (!take_number(cursor, 2, 2, &civil->minute))
         return false;
-    if (colons ? take(cursor, ':') : cursor->at < cursor->end && isdigit((unsigned char)*cursor->at)) {
-        if (!take_number(cursor, 2, 2, &civil->second))
-            return false;
-        if (take(cursor, '.') || take(cursor, ',')) {
-            if (cursor->at == cursor->end || !isdigit((unsigned char)*cursor->at))
-                return false;
-            while (cursor->at < cursor->end && isdigit((unsigned char)*cursor->at))
-                cursor->at++;
-        }
-    }
+    bool seconds = colons ? take(cursor, ':') : cursor->at < cursor->end && isdigit((unsigned char)*cursor->at);
+    if (seconds && (!take_number(cursor, 2, 2, &civil->second) || !take_fraction(cursor)))
+        return false;
     reading->has_time = true;
-    return true;
+    return take_meridiem(cursor, reading);
 }
 
 static bool take_item(struct cursor *cursor, const char *item, struct reading *reading)
@@ -213,6 +234,8 @@ static bool take_item(struct cursor *cursor, const char *item, struct reading *r
         return take_number(cursor, 1, 2, &civil->day);
     case 'D':
         return take_number(cursor, 2, 2, item[-1] == 'Y' ? &civil->month : &civil->day);
+    case 'p':
+        return take_time(cursor, reading) && reading->has_meridiem;
     case 'b':
         return take_word(cursor, months, 12, &civil->month);
     case 'a':

@@ -1,0 +1,317 @@
+#include "daemon/command/inspect_feed.h"
+
+#include "config/config.h"
+#include "daemon/base/mem.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define CHUNK (64 * 1024)
+
+static const char usage[] =
+    "usage: tocsin inspect feed [--map COLUMN=FIELD]... [--no-header] [--format auto|csv|jsonl|list]\n"
+    "                           [--profile NAME [--config FILE]] [--records] FILE...\n"
+    "\n"
+    "Shows how a feed file is read: one JSON object for each FILE, or with --records one for each row.\n"
+    "COLUMN is a header's name or a column's number from 1, FIELD an IntelMQ name such as source.fqdn.\n";
+
+/* Strings, sorted and without doubles whenever they are more than twice as many as after the last time: memory follows the distinct ones. */
+struct set {
+    char **items;
+    size_t count, capacity;
+};
+
+struct inspection {
+    struct feed_options options;
+    struct feed_column *columns;
+    struct config *config; /* of --profile, which the options then point into */
+    bool records;
+
+    /* Of the file at hand. */
+    unsigned long taken, rejected;
+    struct set domains, ips;
+    struct buf errors, line;
+};
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void set_tidy(struct set *set)
+{
+    size_t kept = 0;
+    if (set->count)
+        qsort(set->items, set->count, sizeof *set->items, compare_strings);
+    for (size_t i = 0; i < set->count; i++) {
+        if (kept && strcmp(set->items[kept - 1], set->items[i]) == 0)
+            free(set->items[i]);
+        else
+            set->items[kept++] = set->items[i];
+    }
+    set->count = kept;
+}
+
+static void set_add(struct set *set, const char *text)
+{
+    if (!text)
+        return;
+    if (set->count == set->capacity) {
+        set_tidy(set);
+        if (2 * set->count >= set->capacity) {
+            set->capacity = set->capacity ? 2 * set->capacity : 256;
+            set->items = mem_resize(set->items, set->capacity, sizeof *set->items);
+        }
+    }
+    set->items[set->count++] = mem_string(text);
+}
+
+static void set_clear(struct set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        free(set->items[i]);
+    free(set->items);
+    *set = (struct set){ 0 };
+}
+
+static void add_text(struct buf *out, const char *text)
+{
+    /* A file's name need not be UTF-8; JSON must. */
+    struct buf plain = BUF_EMPTY;
+    if (text_is_utf8(text, strlen(text)))
+        buf_add_string(&plain, text);
+    else
+        text_add_latin1(&plain, text, strlen(text));
+    text_add_json(out, plain.data, plain.length);
+    buf_free(&plain);
+}
+
+static void add_set(struct buf *out, const char *key, struct set *set)
+{
+    buf_add_format(out, ",\"%s\":[", key);
+    set_tidy(set);
+    for (size_t i = 0; i < set->count; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        add_text(out, set->items[i]);
+    }
+    buf_add_char(out, ']');
+}
+
+static int on_incident(void *context, const struct incident *incident)
+{
+    struct inspection *inspection = context;
+    inspection->taken++;
+    if (inspection->records) {
+        printf("{\"line\":%lu%s%s\n", incident->line, incident->json_length > 2 ? "," : "", incident->json + 1);
+    } else {
+        set_add(&inspection->domains, incident->host);
+        set_add(&inspection->ips, incident->ip);
+    }
+    return 0;
+}
+
+static int on_rejected(void *context, unsigned long line, const char *reason, const char *row, size_t row_length)
+{
+    struct inspection *inspection = context;
+    struct buf *out = inspection->records ? &inspection->line : &inspection->errors;
+    (void)row;
+    (void)row_length;
+    inspection->rejected++;
+    if (!inspection->records && out->length)
+        buf_add_char(out, ',');
+    buf_add_format(out, inspection->records ? "{\"line\":%lu,\"rejected\":" : "{\"line\":%lu,\"reason\":", line);
+    add_text(out, reason);
+    buf_add_char(out, '}');
+    if (inspection->records) {
+        puts(out->data);
+        buf_truncate(out, 0);
+    }
+    return 0;
+}
+
+static int read_all(struct feed *feed, int file, struct error *error)
+{
+    char *chunk = mem_alloc(CHUNK);
+    ssize_t size;
+    int code = 0;
+    while (!code && (size = read(file, chunk, CHUNK)) != 0) {
+        if (size > 0)
+            code = feed_push(feed, chunk, (size_t)size, error);
+        else if (errno != EINTR)
+            code = error_set(error, -errno, "cannot be read: %s", strerror(errno));
+    }
+    free(chunk);
+    return code ? code : feed_finish(feed, error);
+}
+
+static void print_summary(struct inspection *inspection, const char *path, const char *format, const char *refusal)
+{
+    struct buf out = BUF_EMPTY;
+    buf_add_string(&out, "{\"file\":");
+    add_text(&out, path);
+    buf_add_string(&out, ",\"format\":");
+    buf_add_format(&out, format ? "\"%s\"" : "null", format ? format : "");
+    buf_add_format(&out, ",\"records\":%lu,\"rejected\":%lu", inspection->taken, inspection->rejected);
+    add_set(&out, "domains", &inspection->domains);
+    add_set(&out, "ips", &inspection->ips);
+    buf_add_string(&out, ",\"errors\":[");
+    if (refusal) {
+        buf_add_string(&out, "{\"line\":0,\"reason\":"); /* no line of it: the file as a whole */
+        add_text(&out, refusal);
+        buf_add_string(&out, inspection->errors.length ? "}," : "}");
+    }
+    buf_add(&out, inspection->errors.data, inspection->errors.length);
+    buf_add_string(&out, "]}");
+    puts(out.data);
+    buf_free(&out);
+}
+
+static int inspect_file(struct inspection *inspection, const char *path)
+{
+    static const struct feed_sink sink = { on_incident, on_rejected };
+    struct error error;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        fprintf(stderr, "tocsin: %s: %s\n", path, strerror(errno));
+        return EX_NOINPUT;
+    }
+    inspection->taken = inspection->rejected = 0;
+    struct feed *feed = feed_open(&inspection->options, &sink, inspection);
+    int code = read_all(feed, file, &error);
+    close(file);
+    if (!inspection->records)
+        print_summary(inspection, path, feed_format_name(feed), code ? error.text : NULL);
+    else if (code)
+        fprintf(stderr, "tocsin: %s: %s\n", path, error.text);
+    feed_free(feed);
+    set_clear(&inspection->domains);
+    set_clear(&inspection->ips);
+    buf_truncate(&inspection->errors, 0);
+    return EX_OK;
+}
+
+static int add_mapping(struct inspection *inspection, const char *text)
+{
+    const char *equals = strrchr(text, '=');
+    if (!equals || equals == text) {
+        fprintf(stderr, "tocsin: --map %s: it is COLUMN=FIELD\n", text);
+        return EX_USAGE;
+    }
+    size_t count = inspection->options.column_count;
+    inspection->columns = mem_resize(inspection->columns, count + 1, sizeof *inspection->columns);
+    inspection->columns[count].column = mem_string_n(text, (size_t)(equals - text));
+    inspection->columns[count].field = mem_string(equals + 1);
+    inspection->options.columns = inspection->columns;
+    inspection->options.column_count = count + 1;
+    return EX_OK;
+}
+
+static void use_profile(struct inspection *inspection, const struct config_profile *profile)
+{
+    struct buf mapping = BUF_EMPTY;
+    for (size_t i = 0; i < profile->column_count; i++) {
+        buf_truncate(&mapping, 0);
+        buf_add_format(&mapping, "%s=%s", profile->columns[i].column, profile->columns[i].field);
+        add_mapping(inspection, mapping.data);
+    }
+    buf_free(&mapping);
+    inspection->options.no_header |= !profile->header;
+    if (!inspection->options.format)
+        inspection->options.format = profile->format;
+    inspection->options.default_type = profile->type;
+}
+
+static int load_profile(struct inspection *inspection, const char *path, const char *name)
+{
+    struct config_errors errors = { 0 };
+    if (config_load(path, NULL, 0, &inspection->config, &errors)) {
+        for (size_t i = 0; i < errors.count; i++)
+            fprintf(stderr, "%s\n", errors.items[i]);
+        config_errors_free(&errors);
+        return EX_CONFIG;
+    }
+    const struct config_profile *profile = config_profile(inspection->config, name);
+    if (!profile) {
+        fprintf(stderr, "tocsin: %s has no profile '%s'\n", path, name);
+        return EX_CONFIG;
+    }
+    use_profile(inspection, profile);
+    return EX_OK;
+}
+
+static int parse_options(struct inspection *inspection, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "map", required_argument, NULL, 'm' },     { "no-header", no_argument, NULL, 'n' },
+        { "format", required_argument, NULL, 'f' },  { "records", no_argument, NULL, 'r' },
+        { "profile", required_argument, NULL, 'p' }, { "config", required_argument, NULL, 'c' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+    };
+    const char *profile = NULL, *config = "/etc/tocsin/tocsin.yaml";
+    int option, code = EX_OK;
+    optind = 0; /* the dispatcher has used getopt already */
+    while (!code && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case 'm':
+            code = add_mapping(inspection, optarg);
+            break;
+        case 'n':
+            inspection->options.no_header = true;
+            break;
+        case 'f':
+            inspection->options.format = optarg;
+            break;
+        case 'r':
+            inspection->records = true;
+            break;
+        case 'p':
+            profile = optarg;
+            break;
+        case 'c':
+            config = optarg;
+            break;
+        default:
+            fputs(usage, option == 'h' ? stdout : stderr);
+            code = option == 'h' ? -1 : EX_USAGE;
+        }
+    }
+    return !code && profile ? load_profile(inspection, config, profile) : code;
+}
+
+static void clear(struct inspection *inspection)
+{
+    for (size_t i = 0; i < inspection->options.column_count; i++) {
+        free((char *)inspection->columns[i].column);
+        free((char *)inspection->columns[i].field);
+    }
+    free(inspection->columns);
+    buf_free(&inspection->errors);
+    buf_free(&inspection->line);
+    config_free(inspection->config);
+}
+
+int inspect_feed(int argc, char **argv)
+{
+    struct inspection inspection = { 0 };
+    int code = parse_options(&inspection, argc, argv);
+    if (code == EX_OK && optind == argc) {
+        fputs(usage, stderr);
+        code = EX_USAGE;
+    }
+    int worst = code > 0 ? code : EX_OK;
+    for (int i = optind; code == EX_OK && i < argc; i++) {
+        int one = inspect_file(&inspection, argv[i]);
+        worst = one ? one : worst;
+    }
+    clear(&inspection);
+    return fflush(stdout) ? EX_IOERR : worst;
+}

@@ -1,0 +1,111 @@
+/* Files that are no feed in any of our formats, and what to do with them: said once for the file instead of once for each of its lines. */
+#include "daemon/feed/format.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* What a file of a kind begins with. To know one more, add a row. */
+static const struct magic {
+    const char *bytes;
+    size_t length;
+    const char *refusal;
+} magics[] = {
+    { "\x1f\x8b", 2, "it is compressed (gzip): unpack it first (gunzip FILE)" },
+    { "BZh", 3, "it is compressed (bzip2): unpack it first (bunzip2 FILE)" },
+    { "\xfd"
+      "7zXZ",
+      5, "it is compressed (xz): unpack it first (unxz FILE)" },
+    { "\x28\xb5\x2f\xfd", 4, "it is compressed (zstd): unpack it first (unzstd FILE)" },
+    { "PK\x03\x04", 4, "it is a zip archive or an office document: unpack it, or save it as CSV" },
+    { "\xd0\xcf\x11\xe0", 4, "it is an office document: save it as CSV" },
+    { "%PDF-", 5, "it is a PDF document: convert it to CSV" },
+    { "SQLite format 3", 15, "it is a database: export its table as CSV" },
+    { "\xff\xfe", 2, "it is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8 FILE)" },
+    { "\xfe\xff", 2, "it is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8 FILE)" },
+};
+
+static const char *by_magic(const struct feed_sample *sample)
+{
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (sample->length >= magics[i].length && memcmp(sample->text, magics[i].bytes, magics[i].length) == 0)
+            return magics[i].refusal;
+    return NULL;
+}
+
+/* A NUL here and there is a damaged line, which is refused alone; one in every other line is no text. */
+static const char *by_nuls(const struct feed_sample *sample)
+{
+    size_t at = 0, length, lines = 0, damaged = 0, odd = 0, even = 0;
+    const char *line;
+    while (feed_sample_line(sample, &at, &line, &length)) {
+        lines++;
+        damaged += memchr(line, '\0', length) != NULL;
+    }
+    if (2 * damaged <= lines)
+        return NULL;
+    for (size_t i = 0; i < sample->length; i++)
+        if (!sample->text[i])
+            *(i % 2 ? &odd : &even) += 1;
+    if (3 * (odd > even ? odd : even) > sample->length)
+        return "it is UTF-16: convert it first (iconv -f UTF-16LE -t UTF-8 FILE)";
+    return "it is binary, not text";
+}
+
+static bool begins(const char *text, size_t length, const char *word)
+{
+    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
+}
+
+static const char *by_markup(const char *text, size_t length)
+{
+    if (begins(text, length, "<!doctype html") || begins(text, length, "<html"))
+        return "it is a web page (HTML): convert its table to CSV, or its list to one domain a line";
+    if (memmem(text, length, "stix", 4) || memmem(text, length, "STIX", 4))
+        return "it is STIX: convert it to CSV or JSON Lines: one line for each domain, address or URL";
+    return "it is XML: convert it to CSV or JSON Lines: one line for each domain, address or URL";
+}
+
+static const char *by_json(const char *text, size_t length)
+{
+    if (*text == '[')
+        return "it is one JSON array: convert it to JSON Lines: one object a line (jq -c '.[]' FILE)";
+    if (memmem(text, length, "\"bundle\"", 8) && memmem(text, length, "\"objects\"", 9))
+        return "it is STIX: convert it to CSV or JSON Lines: one line for each domain, address or URL";
+    const char *end = memchr(text, '\n', length);
+    size_t first = end ? (size_t)(end - text) : length;
+    while (first && isspace((unsigned char)text[first - 1]))
+        first--;
+    if (end && (text[first - 1] == '{' || text[first - 1] == '[' || text[first - 1] == ','))
+        return "it is JSON over several lines: convert it to JSON Lines: one object a line (jq -c . FILE)";
+    return NULL;
+}
+
+/* An address in brackets begins a list, not a JSON array. */
+static bool is_bracketed_address(const char *text, size_t length)
+{
+    size_t i = 1;
+    while (i < length && (isxdigit((unsigned char)text[i]) || text[i] == ':'))
+        i++;
+    return i > 2 && i < length && text[i] == ']' && memchr(text, ':', i);
+}
+
+const char *feed_refusal(const struct feed_sample *sample)
+{
+    const char *text = sample->text;
+    size_t length = sample->length;
+    const char *refusal = by_magic(sample);
+    if (!refusal)
+        refusal = by_nuls(sample);
+    if (refusal)
+        return refusal;
+    while (length && isspace((unsigned char)*text)) {
+        text++;
+        length--;
+    }
+    if (length && *text == '<')
+        return by_markup(text, length);
+    if (length && (*text == '{' || (*text == '[' && !is_bracketed_address(text, length))))
+        return by_json(text, length);
+    return NULL;
+}

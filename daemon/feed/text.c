@@ -1,0 +1,126 @@
+#include "daemon/feed/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define QUOTED_MAX 60
+
+bool text_is_ascii(const char *text, size_t length)
+{
+    uint64_t seen = 0, word;
+    size_t i = 0;
+    for (; i + sizeof word <= length; i += sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        seen |= word;
+    }
+    for (; i < length; i++)
+        seen |= (unsigned char)text[i];
+    return !(seen & 0x8080808080808080u);
+}
+
+/* The length of the character at TEXT, or 0 when there is no whole valid one. */
+static size_t character(const unsigned char *text, size_t length)
+{
+    unsigned char first = text[0];
+    if (first < 0x80)
+        return 1;
+    size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || size > length)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    /* Overlong forms, surrogates, and what lies past U+10FFFF. */
+    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) || (first == 0xf0 && text[1] < 0x90) ||
+        (first == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return size;
+}
+
+bool text_is_utf8(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        size_t size = character((const unsigned char *)text + i, length - i);
+        if (!size)
+            return false;
+        i += size;
+    }
+    return true;
+}
+
+void text_add_latin1(struct buf *out, const char *text, size_t length)
+{
+    buf_reserve(out, 2 * length);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x80)
+            out->data[out->length++] = (char)(0xc0 | byte >> 6);
+        out->data[out->length++] = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+    }
+    out->data[out->length] = '\0';
+}
+
+static bool needs_escape(unsigned char byte)
+{
+    return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
+}
+
+static void add_escape(struct buf *out, unsigned char byte)
+{
+    static const char hex[] = "0123456789abcdef";
+    char escape[6] = { '\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15] };
+    switch (byte) {
+    case '"':
+    case '\\':
+        escape[1] = (char)byte;
+        break;
+    case '\n':
+        escape[1] = 'n';
+        break;
+    case '\r':
+        escape[1] = 'r';
+        break;
+    case '\t':
+        escape[1] = 't';
+        break;
+    default:
+        buf_add(out, escape, 6);
+        return;
+    }
+    buf_add(out, escape, 2);
+}
+
+void text_add_json(struct buf *out, const char *text, size_t length)
+{
+    buf_reserve(out, length + 2);
+    buf_add_char(out, '"');
+    size_t run = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!needs_escape((unsigned char)text[i]))
+            continue;
+        buf_add(out, text + run, i - run);
+        add_escape(out, (unsigned char)text[i]);
+        run = i + 1;
+    }
+    buf_add(out, text + run, length - run);
+    buf_add_char(out, '"');
+}
+
+void text_add_quoted(struct buf *out, const char *text, size_t length)
+{
+    size_t shown = length > QUOTED_MAX ? QUOTED_MAX : length;
+    while (shown < length && shown && (text[shown] & 0xc0) == 0x80)
+        shown--; /* never half a character */
+    buf_add_char(out, '\'');
+    for (size_t i = 0; i < shown; i++)
+        buf_add_char(out, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i]);
+    buf_add_string(out, shown < length ? "…'" : "'");
+}
+
+bool text_has_control(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return true;
+    return false;
+}
