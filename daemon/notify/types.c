@@ -1,6 +1,7 @@
 #include "daemon/notify/parts.h"
 
-#include <string.h>
+#include <stddef.h>
+#include <strings.h>
 
 /* The first row that fits counts: NULL fits anything, so the rows with an identifier come first. The words stand after "What was seen:", and must
  * not say who did it and who suffered it: in one feed the target is the scanner, in the next the scanned. To add a type, add a row. */
@@ -86,7 +87,7 @@ static const struct {
 
 static bool fits(const char *row, const char *value)
 {
-    return !row || (value && strcmp(row, value) == 0);
+    return !row || (value && strcasecmp(row, value) == 0);
 }
 
 const char *type_text(const char *type, const char *identifier)

@@ -1097,6 +1097,7 @@ static void test_type_text(void **state)
     assert_non_null(strstr(type_text(NULL, "open-relay"), "open relay"));
     assert_string_equal(type_text("scanner", NULL), "a search for weak points (scan)");
     assert_string_equal(type_text("scanner", "ssh"), type_text("scanner", NULL));
+    assert_string_equal(type_text("Scanner", "Open-Relay"), type_text("scanner", "open-relay"));
     static const char *const known[] = { "brute-force", "infected-system",  "vulnerable-system",    "phishing",
                                          "spam",        "c2-server",        "malware-distribution", "ddos",
                                          "proxy",       "system-compromise" };
