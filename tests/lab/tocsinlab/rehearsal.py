@@ -15,7 +15,7 @@ BUILD = os.environ.get("TOCSIN_BUILD") or os.path.join(config.ROOT, "build")
 COMMAND_TIME = 60  # seconds that a command may take
 START_TIME = 30    # seconds that the daemon may take to come up
 QUIET = 15.0       # seconds without anything new after which what is still open will stay open; more than any wait of settings.py
-LAST_RETURNS = 5   # seconds for what is on its way back when every case has ended
+RECEIPT_TIME = 5   # seconds for the receipts of opt-outs, which no case waits for
 
 Campaign = namedtuple("Campaign", "name figures notifications cases")
 Evidence = namedtuple("Evidence", "journal returns faults campaigns world subjects settings seconds")
@@ -112,9 +112,7 @@ class Rehearsal:
         names = self._approve()
         self._until_over()
         seconds = time.monotonic() - self.start
-        end = time.monotonic() + LAST_RETURNS
-        while self.lab.pending() > 0 and time.monotonic() < end:
-            time.sleep(0.1)
+        self._await_receipts()
         campaigns = [self._collect(name) for name in names]
         self._keep(campaigns)
         subjects = self._subjects(campaigns)
@@ -158,11 +156,18 @@ class Rehearsal:
                 before, since = state, time.monotonic()
             ends = sum((Counter(row["ends"]) for row in rows), Counter())
             self._tell(ends)
-            if not ends["open"] or time.monotonic() - since > self.quiet + self.world.longest_delay():
+            if not ends["open"] and not self.lab.pending() or time.monotonic() - since > self.quiet + self.world.longest_delay():
                 return
             if time.monotonic() - begun > self.limit:
                 raise RehearsalError("not over after %d s: %s" % (self.limit, dict(ends)))
             time.sleep(0.2)
+
+    def _await_receipts(self):
+        """Whoever opted out gets one."""
+        end = time.monotonic() + RECEIPT_TIME
+        wanted = {line["about"] for line in self.lab.journal("returns") if line["what"] == "optout" and line["event"] == "taken"}
+        while time.monotonic() < end and wanted - {line["recipient"] for line in self.lab.journal() if not line["envelope_sender"]}:
+            time.sleep(0.1)
 
     def _tell(self, ends):
         ended = ", ".join("%d %s" % (number, end) for end, number in ends.items() if number and end != "open")
