@@ -19,16 +19,16 @@ WORLD = {"domains": {
 
 
 def line(recipient, event, message=None, targets=(), outcome="taken", sender=None):
-    return {"time": "", "event": event, "recipient": recipient, "message_id": "<%s>" % message if message else None, "outcome": outcome,
+    return {"time": "", "event": event, "recipient": recipient, "message_id": "<%s@t.example>" % message if message else None, "ticket": message, "outcome": outcome,
             "envelope_sender": "bounce+%s@t.example" % (message or recipient) if sender is None else sender, "targets": list(targets)}
 
 
 def back(recipient, message, what="bounce", forged=False, event="taken"):
-    return {"event": event, "what": what, "about": recipient, "message_id": "<%s>" % message, "forged": forged}
+    return {"event": event, "what": what, "about": recipient, "message_id": "<%s@t.example>" % message, "forged": forged}
 
 
 def mail(number, recipient, kind, targets, accepted=True, bounced=None, state="delivered", attempts=1):
-    return {"id": number, "recipient": recipient, "kind": kind, "targets": targets, "message_id": "m%d" % number, "accepted": accepted,
+    return {"id": number, "recipient": recipient, "kind": kind, "targets": targets, "accepted": accepted,
             "bounced": bounced, "state": state, "attempts": attempts, "reason": None}
 
 
@@ -40,14 +40,14 @@ def truth():
     """A small campaign of which everything is known, told as it was."""
     journal = [
         line("abuse@bakery.example", "reject", outcome="refused"),
-        line("postmaster@bakery.example", "bounce:exim", "m2", ["bakery.example"]),
-        line("info@bakery.example", "read", "m3", ["bakery.example"]),
-        line("abuse@church.example", "bounce:qmail", "m4", ["church.example"]),
-        line("abuse@school.example", "optout", "m5", ["school.example"]),
-        line("abuse@school.example", "optout", "m6", [], sender=""),
+        line("postmaster@bakery.example", "bounce:exim", "T-2", ["bakery.example"]),
+        line("info@bakery.example", "read", "T-3", ["bakery.example"]),
+        line("abuse@church.example", "bounce:qmail", "T-4", ["church.example"]),
+        line("abuse@school.example", "optout", "T-5", ["school.example"]),
+        line("abuse@school.example", "optout", "T-6", [], sender=""),
     ]
-    returns = [back("postmaster@bakery.example", "m2"), back("abuse@church.example", "m4"), back("abuse@church.example", "m4"),
-               back("abuse@school.example", "m5", "optout"), back("info@bakery.example", "m3", forged=True)]
+    returns = [back("postmaster@bakery.example", "T-2"), back("abuse@church.example", "T-4"), back("abuse@church.example", "T-4"),
+               back("abuse@school.example", "T-5", "optout"), back("info@bakery.example", "T-3", forged=True)]
     mails = [
         mail(1, "abuse@bakery.example", "rfc2142-abuse", ["bakery.example"], False, "session", "bounced"),
         mail(2, "postmaster@bakery.example", "rfc2142-postmaster", ["bakery.example"], True, "later", "bounced"),
@@ -125,6 +125,10 @@ class Agreement(unittest.TestCase):
         twice = lambda evidence, campaign: evidence.journal.append(evidence.journal[2])
         self.lie("sent 2 times", twice)
         self.assertEqual(self.told(lambda evidence, campaign: (twice(evidence, campaign), evidence.faults.append({"do": "drop"}))), [])
+
+    def test_the_same_mail_with_another_id(self):
+        again = lambda evidence, campaign: evidence.journal.append(dict(evidence.journal[2], message_id="<other@t.example>"))
+        self.lie("two Message-IDs", again)
 
     def test_totals_that_do_not_add_up(self):
         self.lie("list of cases", lambda evidence, campaign: campaign.figures["ends"].update(delivered=2))

@@ -262,6 +262,7 @@ class Relay(unittest.TestCase):
             self.assertIn(field, taken)
         self.assertEqual((taken["message_id"], taken["envelope_sender"]), ("<m1@tocsin.example>", SENDER))
         self.assertEqual(taken["targets"], ["bakery.example", "church.example"])
+        self.assertEqual(taken["ticket"], "T-1")
         self.assertEqual(taken["sha256"], hashlib.sha256(MAIL % 1).hexdigest())
         self.assertEqual((refused["message_id"], refused["targets"], refused["outcome"]), (None, [], "refused"))
 
@@ -536,6 +537,8 @@ class Messages(unittest.TestCase):
         self.assertEqual(message.opt_out_address(header), "o+t@x.example")
         self.assertIsNone(message.opt_out_address(b"Subject: x\r\n"))
         self.assertIsNone(message.message_id(b"Subject: x\r\n"))
+        for subject, ticket in ((b"[T-17] x", "T-17"), (b"x T-1a", None), (b"=?utf-8?Q?=5BT-18=5D_b=C3=A4r?=", "T-18"), (b"", None)):
+            self.assertEqual(message.ticket(b"Subject: " + subject + b"\r\n"), ticket)
 
 
 if __name__ == "__main__":

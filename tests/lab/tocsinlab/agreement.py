@@ -8,23 +8,26 @@ from collections import Counter, defaultdict
 ABOUT_US = ("policy",)  # words that speak about us: they hold a mail and move no case (DESIGN.md, "refusal that is about us")
 
 
-def bare(message_id):
-    return (message_id or "").strip().strip("<>")
+def ticket_of(notification):
+    """What the mail's subject says."""
+    return "T-%d" % notification["id"]
 
 
 class Fates:
-    """What became of each mail, from the journals alone."""
+    """What became of each mail, from the journals alone. A mail is known by its recipient and its ticket."""
 
     def __init__(self, evidence):
-        self.taken = {}                      # (recipient, message id) -> the journal's line, of warnings
+        self.taken = {}                      # (recipient, ticket) -> the journal's line, of warnings
         self.times = Counter()               # the same -> how often it was taken
+        self.tickets = {}                    # Message-ID -> ticket
+        self.two_ids = set()                 # (recipient, ticket) that came with more than one Message-ID
         self.refused = defaultdict(set)      # recipient -> envelope senders refused for good because of the recipient
         self.deferred = defaultdict(set)     # recipient -> envelope senders asked to come again
         self.held = defaultdict(set)         # recipient -> envelope senders refused because of us
         self.receipts = Counter()            # recipient -> mails from the null sender
-        self.bounced = set()                 # (recipient, message id) of which a failure came back that speaks about the recipient
+        self.bounced = set()                 # (recipient, ticket) of which a failure came back that speaks about the recipient
         self.returned_about_us = set()
-        self.opted_out = set()               # (recipient, message id) that a person answered with an opt-out
+        self.opted_out = set()               # (recipient, ticket) that a person answered with an opt-out
         for line in evidence.journal:
             self._enter(line)
         for line in evidence.returns:
@@ -35,9 +38,11 @@ class Fates:
         if not line["envelope_sender"]:
             self.receipts[recipient] += 1
         elif line["outcome"] == "taken":
-            key = recipient, bare(line["message_id"])
-            self.taken.setdefault(key, line)
+            key = recipient, line["ticket"]
+            if self.taken.setdefault(key, line)["message_id"] != line["message_id"]:
+                self.two_ids.add(key)
             self.times[key] += 1
+            self.tickets[line["message_id"]] = line["ticket"]
         elif line["outcome"] == "deferred":
             self.deferred[recipient].add(line["envelope_sender"])
         elif line["event"] in ABOUT_US:
@@ -48,7 +53,7 @@ class Fates:
     def _came_back(self, line):
         if line["event"] != "taken" or line["forged"]:
             return
-        key = line["about"].lower(), bare(line["message_id"])
+        key = line["about"].lower(), self.tickets.get(line["message_id"])
         if line["what"] == "optout":
             self.opted_out.add(key)
         elif line["what"] == "bounce" and key in self.taken:
@@ -87,14 +92,14 @@ def _mails(evidence, fates):
     heard = {recipient for recipient, _ in fates.taken} | set(fates.refused)
     for recipient in sorted(heard | set(said)):
         rows = said.get(recipient, [])
-        taken = {message for one, message in fates.taken if one == recipient}
-        accepted = {bare(row["message_id"]) for row in rows if row["accepted"]}
-        for message in sorted(taken - accepted):
-            yield "%s: the journal has mail %s, which the report does not call accepted" % (recipient, message)
-        for message in sorted(accepted - taken):
-            yield "%s: the report calls %s accepted, the journal does not have it" % (recipient, message)
-        bounced = {message for one, message in fates.bounced if one == recipient}
-        later = {bare(row["message_id"]) for row in rows if row["bounced"] == "later"}
+        taken = {ticket for one, ticket in fates.taken if one == recipient}
+        accepted = {ticket_of(row) for row in rows if row["accepted"]}
+        for ticket in sorted(taken - accepted, key=str):
+            yield "%s: the journal has mail %s, which the report does not call accepted" % (recipient, ticket)
+        for ticket in sorted(accepted - taken):
+            yield "%s: the report calls %s accepted, the journal does not have it" % (recipient, ticket)
+        bounced = {ticket for one, ticket in fates.bounced if one == recipient}
+        later = {ticket_of(row) for row in rows if row["bounced"] == "later"}
         if bounced != later:
             yield "%s: %d bounced later by the journal, %d by the report" % (recipient, len(bounced), len(later))
         session = sum(1 for row in rows if row["bounced"] == "session")
@@ -104,9 +109,11 @@ def _mails(evidence, fates):
             if row["attempts"] and not row["accepted"] and not row["bounced"] and not fates.unfortunate(recipient):
                 yield "%s: the report has %d attempts, the journal none" % (recipient, row["attempts"])
     if not evidence.faults:
-        for (recipient, message), times in sorted(fates.times.items()):
-            if times > 1 and (recipient, message) not in fates.returned_about_us:
-                yield "%s: mail %s was sent %d times, with no fault to excuse it" % (recipient, message, times)
+        for key, times in fates.times.items():
+            if times > 1 and key not in fates.returned_about_us:
+                yield "%s: mail %s was sent %d times, with no fault to excuse it" % (*key, times)
+    for key in fates.two_ids:
+        yield "%s: mail %s came with two Message-IDs" % key
 
 
 def _totals(campaign):
@@ -137,7 +144,7 @@ class _Case:
         self.target, self.state, self.rungs = case["target"], case["state"], case["rungs"]
         self.where = "%s: %s" % (campaign.name, self.target)
         rows = [row for row in campaign.notifications if self.target in row["targets"]]
-        self.keys = [(row["recipient"].lower(), bare(row["message_id"])) for row in rows]
+        self.keys = [(row["recipient"].lower(), ticket_of(row)) for row in rows]
         self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.taken[key]["targets"]]
         self.silenced = any(key in fates.opted_out for key in self.keys)
 

@@ -8,8 +8,8 @@ from .settings import sources
 def judge(evidence):
     """The object that `rehearse --json` prints."""
     mailboxes, overrides = sources(evidence.settings)
-    campaign_of = {agreement.bare(row["message_id"]): campaign.name for campaign in evidence.campaigns for row in campaign.notifications}
-    told = reach.reached(evidence.journal, lambda message: campaign_of.get(agreement.bare(message)))
+    campaign_of = {agreement.ticket_of(row): campaign.name for campaign in evidence.campaigns for row in campaign.notifications}
+    told = reach.reached(evidence.journal, campaign_of)
     subjects = {(subject.campaign, subject.target): subject for subject in evidence.subjects}
     reachable = {key for key, subject in subjects.items() if reach.reachable(evidence.world, subject, mailboxes, overrides)}
     reached = {key for key in told if key in subjects}
@@ -31,7 +31,7 @@ def _mails(evidence):
     for campaign in evidence.campaigns:
         for row in campaign.notifications:
             recipient = row["recipient"].lower()
-            key = recipient, agreement.bare(row["message_id"])
+            key = recipient, agreement.ticket_of(row)
             refused = row["bounced"] == "session" and bool(fates.refused[recipient])
             if key in fates.taken or refused or row["attempts"] and fates.deferred[recipient]:
                 mails[row["kind"]] += 1

@@ -39,9 +39,9 @@ def reachable(world, subject, mailboxes, overrides):
 
 
 def reached(journal, campaign_of):
-    """{(campaign, target)} told to somebody who reads. CAMPAIGN_OF gives the campaign of a Message-ID."""
-    return {(campaign_of(line["message_id"]), target) for line in journal if line["outcome"] == "taken" and line["event"] in READS
-            for target in line["targets"]}
+    """{(campaign, target)} told to somebody who reads. CAMPAIGN_OF: the campaign of a ticket."""
+    return {(campaign_of.get(line["ticket"]), target) for line in journal
+            if line["outcome"] == "taken" and line["event"] in READS for target in line["targets"]}
 
 
 def blocked(world, addresses):

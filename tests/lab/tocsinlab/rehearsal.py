@@ -177,9 +177,8 @@ class Rehearsal:
     # --- what the daemon says
 
     def _collect(self, name):
-        shown = self.tocsin("campaign", "show", name, "--cases")
         return Campaign(name, self.tocsin("report", name), self.tocsin("queue", "--all", "--campaign", name)["notifications"],
-                        shown.get("cases_list", shown["cases"]))
+                        self.tocsin("campaign", "show", name, "--cases")["cases_list"])
 
     def _keep(self, campaigns):
         """claims.json: what the daemon said, beside the journals that say what was."""
