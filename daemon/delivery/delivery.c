@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_MS 500 /* how often the limits of the threads' steps are looked at */
+#define CHECK_MS 1000 /* how often the limits of the threads' steps are looked at */
 #define SESSIONS_MAX 1024
 
 struct delivery {

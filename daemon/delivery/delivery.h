@@ -65,7 +65,8 @@ unsigned delivery_in_flight(const struct delivery *delivery);
 void delivery_stop(struct delivery *delivery);
 void delivery_start(struct delivery *delivery);
 
-/* As delivery_stop(), then end and join the threads, call DONE for each job that is left, and free. */
+/* As delivery_stop(), then end and join the threads, call DONE for each job that is left, and free. DONE must not submit again
+ * meanwhile. The loop has to run afterwards to close the handles. */
 void delivery_close(struct delivery *delivery);
 
 #endif

@@ -14,7 +14,7 @@ static const struct {
     [REPLY_AUTH] = { "connection lost while logging in", "no reply to AUTH in time" },
     [REPLY_MAIL] = { "connection lost after MAIL", "no reply to MAIL in time" },
     [REPLY_RCPT] = { "connection lost after RCPT", "no reply to RCPT in time" },
-    [REPLY_DATA] = { "connection lost while sending the text", "no reply to DATA in time" },
+    [REPLY_DATA] = { "connection lost while sending the text", "the text was not taken in time" },
     [REPLY_END] = { "connection lost after the text was sent", "no reply to the text in time" },
 };
 
@@ -47,20 +47,32 @@ static void one_line(const char *text, char *out, size_t size)
     out[used] = '\0';
 }
 
+/* Read one to three digits (RFC 3463 §2) off the front of *TEXT. -1: there are none, or more. */
+static int read_number(const char **text)
+{
+    size_t digits = strspn(*text, "0123456789");
+    int number = digits >= 1 && digits <= 3 ? atoi(*text) : -1;
+    *text += digits;
+    return number;
+}
+
 /* Read `5.1.1 ` off the front of TEXT for a reply of CODE: servers that do not announce ENHANCEDSTATUSCODES send them all the same,
  * and then libesmtp leaves them in the text. Returns what follows. */
 static const char *read_enhanced(const char *text, int code, int enhanced[3])
 {
-    int numbers[3], length = 0;
-    /* At most three digits each (RFC 3463 §2). */
-    if (sscanf(text, "%1d.%3d.%3d%n", &numbers[0], &numbers[1], &numbers[2], &length) != 3 || !length)
-        return text;
-    if (!isdigit((unsigned char)*text) || numbers[0] != code / 100 || numbers[1] < 0 || numbers[2] < 0)
-        return text;
-    if (text[length] && !isspace((unsigned char)text[length]))
+    const char *at = text;
+    int numbers[3];
+    for (int i = 0; i < 3; i++) {
+        if (i && *at++ != '.')
+            return text;
+        numbers[i] = read_number(&at);
+        if (numbers[i] < 0)
+            return text;
+    }
+    if (numbers[0] != code / 100 || (*at && !isspace((unsigned char)*at)))
         return text;
     memcpy(enhanced, numbers, sizeof numbers);
-    return text + length;
+    return at;
 }
 
 static void set_reply(struct delivery_job *job, enum reply_stage stage, const struct answer *answer,

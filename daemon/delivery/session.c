@@ -14,7 +14,7 @@
 /* An open connection waits so long for more work: long enough that a trickle of mails shares one, short enough that no server minds. */
 #define IDLE_MS 3000
 #define QUIT_MS 2000 /* for the answer to QUIT, which tells us nothing */
-#define GRACE_MS 2000 /* libesmtp's own time limits come first */
+#define GRACE_MS 1000 /* libesmtp's own time limits come first */
 #define BYTES_PER_MS 16 /* a text that goes out more slowly is held up on purpose */
 #define CODE_CLOSING 421 /* the server ends the connection, whatever it was asked (RFC 5321 §3.8) */
 
@@ -43,6 +43,7 @@ struct session {
     unsigned current; /* the seat of the message under way; the other is the next one's */
     unsigned begun, answered;
     int64_t step_began;
+    int64_t moved; /* when the text last got on */
 };
 
 static struct turn *current_turn(struct session *session)
@@ -78,9 +79,12 @@ static const char *give_text(void **context, int *length, void *argument)
         return turn->job->message.data;
     }
     *length = 0;
-    if (!turn->exchange.text_ended)
+    /* libesmtp does not notice when it cannot write (siobuf.c, raw_write). The final dot goes out after this, so where the connection
+     * is gone by now the server cannot have the mail. */
+    if (!turn->exchange.text_ended && !wire_broken(turn->session->wire)) {
+        turn->exchange.text_ended = true;
         begin_step(turn->session, 1, 0);
-    turn->exchange.text_ended = true;
+    }
     return NULL;
 }
 
@@ -182,6 +186,16 @@ static void on_rcpt(struct session *session)
     struct turn *turn = current_turn(session);
     turn->exchange.rcpt = read_status(smtp_recipient_status(turn->recipient));
     begin_step(session, 2, turn->job->message.length);
+    session->moved = 0;
+}
+
+/* Another line of the text was handed over. A server that stops reading costs libesmtp a whole time limit for each 2 kB. */
+static void on_data(struct session *session)
+{
+    int64_t now = clock_ms();
+    if (session->moved && now - session->moved >= session->settings->timeout_ms)
+        wire_cut(session->wire);
+    session->moved = now;
 }
 
 static void on_sent(struct session *session)
@@ -209,6 +223,8 @@ static void on_event(smtp_session_t smtp, int event, void *argument, ...)
         on_mail(session);
     else if (event == SMTP_EV_RCPTSTATUS)
         on_rcpt(session);
+    else if (event == SMTP_EV_MESSAGEDATA)
+        on_data(session);
     else if (event == SMTP_EV_MESSAGESENT)
         on_sent(session);
 }
@@ -225,7 +241,7 @@ static int dial(void *context)
                            settings->connect_timeout_ms, &session->why);
     session->connected = result >= 0;
     if (session->connected)
-        begin_step(session, 1, 0);
+        begin_step(session, 3, 0); /* the greeting, EHLO, perhaps HELO */
     return result;
 }
 

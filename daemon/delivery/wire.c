@@ -62,6 +62,13 @@ void wire_allow(struct wire *wire, unsigned limit_ms)
     pthread_mutex_unlock(&wire->lock);
 }
 
+bool wire_broken(const struct wire *wire)
+{
+    /* Only this thread changes `fd`, so it may read it without the lock. */
+    struct pollfd poller = { .fd = wire->fd };
+    return poll(&poller, 1, 0) > 0 && (poller.revents & (POLLERR | POLLHUP));
+}
+
 static void shut(struct wire *wire)
 {
     if (wire->fd >= 0)

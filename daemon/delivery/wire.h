@@ -6,6 +6,7 @@
 #include "daemon/delivery/halt.h"
 #include "daemon/delivery/relay.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct wire;
@@ -24,6 +25,9 @@ void wire_close(struct wire *wire);
 /* The present step has LIMIT_MS from now on; 0: no limit. This bounds what libesmtp's own time limits do not: they are counted anew for
  * each byte that trickles in, and QUIT inherits the longest. The wire's own thread. */
 void wire_allow(struct wire *wire, unsigned limit_ms);
+
+/* Is the connection gone for writing, so that nothing written now can reach the server? The wire's own thread. */
+bool wire_broken(const struct wire *wire);
 
 /* Cut the connection, if there is one: whoever reads or writes it, or waits for it to be made, fails at once. Any thread. */
 void wire_cut(struct wire *wire);

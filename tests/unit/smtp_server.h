@@ -3,7 +3,8 @@
  * What it says to greeting, EHLO and QUIT stands in the script. What it says to the rest stands in the mail's addresses: a local part
  * that begins with `STAGE-ACTION.` makes it do ACTION at STAGE (mail: in the sender; rcpt, data, end: in the recipient).
  * ACTION is a reply code, `drop` (hang up), `stall` (say nothing more), `garbage`, `many` (a reply of many lines), `half` (the first
- * line of two, then hang up) or `long` (a reply of 1 MB). */
+ * line of two, then hang up) or `long` (a reply of 1 MB), `trickle` (a reply that never ends, some bytes at a time), `deaf`
+ * (the usual reply, and then nothing is read any more). */
 #ifndef TOCSIN_TESTS_SMTP_SERVER_H
 #define TOCSIN_TESTS_SMTP_SERVER_H
 
@@ -45,6 +46,7 @@ struct server {
     int sockets[SERVER_SESSIONS];
     unsigned connections, quits, mails_count, rcpts;
     bool bdat;
+    _Atomic bool stopping;
     struct server_mail mails[SERVER_MAILS]; /* accepted, in order */
     char helo[300];
 };
@@ -126,6 +128,24 @@ static inline bool server_long_reply(struct server_session *s)
     return said;
 }
 
+static inline bool server_trickle(struct server_session *s)
+{
+    while (server_say(s, "250-and so on\r\n"))
+        usleep(200000);
+    return false;
+}
+
+static inline bool server_deaf(struct server_session *s, const char *reply)
+{
+    char byte;
+    /* Only a closed connection ends this, not what arrives. */
+    while (server_say(s, reply) && recv(s->fd, &byte, 1, MSG_PEEK) > 0 && !s->server->stopping) {
+        usleep(50000);
+        reply = "";
+    }
+    return false;
+}
+
 /* What ADDRESS asks for at STAGE, or GOOD. *AS_USUAL: it was GOOD. */
 static inline bool server_act(struct server_session *s, const char *address, const char *stage, const char *good,
                               bool *as_usual)
@@ -140,6 +160,10 @@ static inline bool server_act(struct server_session *s, const char *address, con
         return false;
     if (strcmp(action, "stall") == 0)
         return server_stall(s);
+    if (strcmp(action, "trickle") == 0)
+        return server_trickle(s);
+    if (strcmp(action, "deaf") == 0)
+        return server_deaf(s, good);
     if (strcmp(action, "garbage") == 0)
         return server_say(s, "250OK what is this\r\n");
     if (strcmp(action, "half") == 0)
@@ -340,6 +364,7 @@ static inline struct server *server_start(const struct server_script *script)
 
 static inline void server_stop(struct server *server)
 {
+    server->stopping = true;
     shutdown(server->listener, SHUT_RDWR);
     pthread_join(server->thread, NULL);
     close(server->listener);

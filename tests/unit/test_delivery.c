@@ -10,7 +10,9 @@
 #include "daemon/delivery/delivery.h"
 #include "tests/unit/smtp_server.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <time.h>
 
 #define TEXT                                                                                                           \
@@ -40,6 +42,21 @@ struct fixture {
     int states; /* thread states made and not yet freed */
 };
 
+static _Atomic int lookups_under_way;
+
+/* The resolver, with one name that takes its time. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (!name || strcmp(name, "slow.test") != 0)
+        return real(name, service, hints, out);
+    lookups_under_way++;
+    usleep(800000);
+    lookups_under_way--;
+    return EAI_AGAIN;
+}
+
 static double seconds_since(const struct timespec *then)
 {
     struct timespec now;
@@ -47,11 +64,16 @@ static double seconds_since(const struct timespec *then)
     return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
 }
 
+struct thread_state {
+    struct fixture *fixture;
+    pthread_t thread;
+};
+
 static int render(struct delivery_job *job, void *thread_state, struct error *error)
 {
     struct mail *mail = job->data;
     /* The state was made on this very thread. */
-    assert_true(pthread_equal(*(pthread_t *)thread_state, pthread_self()));
+    assert_true(pthread_equal(((struct thread_state *)thread_state)->thread, pthread_self()));
     if (!mail->to)
         return error_set(error, -EINVAL, "no such\r\ntemplate");
     job->envelope_from = mem_string(mail->from ? mail->from : "bounce@sender.example");
@@ -90,22 +112,21 @@ static void on_guard(uv_timer_t *timer)
 static void *make_state(void *context)
 {
     struct fixture *f = context;
-    pthread_t *state = mem_alloc(sizeof *state);
-    *state = pthread_self();
+    struct thread_state *state = mem_alloc(sizeof *state);
+    *state = (struct thread_state){ .fixture = f, .thread = pthread_self() };
     pthread_mutex_lock(&f->lock);
     f->states++;
     pthread_mutex_unlock(&f->lock);
     return state;
 }
 
-static struct fixture *state_owner;
-
-static void free_state(void *state)
+static void free_state(void *thread_state)
 {
-    free(state);
-    pthread_mutex_lock(&state_owner->lock);
-    state_owner->states--;
-    pthread_mutex_unlock(&state_owner->lock);
+    struct fixture *f = ((struct thread_state *)thread_state)->fixture;
+    free(thread_state);
+    pthread_mutex_lock(&f->lock);
+    f->states--;
+    pthread_mutex_unlock(&f->lock);
 }
 
 static struct delivery_options usual_options(struct fixture *f, const char *relay)
@@ -139,7 +160,6 @@ static struct fixture *begin_at(const char *relay, const struct delivery_options
         options.timeout_ms = changed->timeout_ms;
     if (changed && changed->connect_timeout_ms)
         options.connect_timeout_ms = changed->connect_timeout_ms;
-    state_owner = f;
     if (delivery_open(&f->loop, &options, &f->delivery, &error))
         fail_msg("%s", error.text);
     clock_gettime(CLOCK_MONOTONIC, &f->began);
@@ -370,18 +390,26 @@ static void test_stalls(void **state)
                             { .to = "rcpt-stall.x@test.example" },
                             { .to = "data-stall.x@test.example" },
                             { .to = "end-stall.x@test.example" },
+                            { .to = "rcpt-trickle.x@test.example" },
+                            { .to = "data-deaf.x@test.example", .filler = 16 << 20 },
                             { .to = "fine@test.example" } };
-    static const char *const words[] = { "no reply to MAIL in time", "no reply to RCPT in time",
-                                         "no reply to DATA in time", "no reply to the text in time", "queued" };
-    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 5, .timeout_ms = 1000 });
-    send_all(f, mails, 5);
-    for (unsigned i = 0; i < 5; i++) {
+    enum { COUNT = sizeof mails / sizeof *mails };
+    static const char *const words[] = { "no reply to MAIL in time",
+                                         "no reply to RCPT in time",
+                                         "the text was not taken in time",
+                                         "no reply to the text in time",
+                                         "no reply to RCPT in time",
+                                         "the text was not taken in time",
+                                         "queued" };
+    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = COUNT, .timeout_ms = 1000 });
+    send_all(f, mails, COUNT);
+    for (unsigned i = 0; i < COUNT; i++) {
         assert_string_equal(mails[i].job.reply_text, words[i]);
-        assert_int_equal(mails[i].job.verdict, i < 4 ? VERDICT_DEFERRED : VERDICT_ACCEPTED);
-        assert_int_equal(mails[i].job.sent, i >= 3);
+        assert_int_equal(mails[i].job.verdict, i < COUNT - 1 ? VERDICT_DEFERRED : VERDICT_ACCEPTED);
+        assert_int_equal(mails[i].job.sent, i == 3 || i == COUNT - 1);
         assert_true(mails[i].seconds < 5);
     }
-    free_mails(mails, 5);
+    free_mails(mails, COUNT);
     end(f);
 }
 
@@ -509,20 +537,31 @@ static void test_session_limit_and_quit(void **state)
     end(f);
 }
 
-static void test_idle_session_is_kept_and_then_ended(void **state)
+/* Left idle by the first of these tests, looked at again by the last. */
+static struct fixture *idle;
+
+static void test_idle_session_is_kept(void **state)
 {
     (void)state;
-    struct fixture *f = begin(NULL, NULL);
+    struct fixture *f = idle = begin(NULL, NULL);
     struct mail first = { .to = "a@test.example" }, second = { .to = "b@test.example" };
     send_all(f, &first, 1);
-    run_for(f, 1000);
+    run_for(f, 500);
     send_all(f, &second, 1);
     assert_int_equal(f->server->connections, 1);
-    run_for(f, 3500);
-    assert_int_equal(f->server->quits, 1);
+    assert_int_equal(f->server->quits, 0);
     free_mails(&first, 1);
     free_mails(&second, 1);
-    end(f);
+}
+
+static void test_idle_session_has_ended(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 60 && seconds_since(&idle->began) < 4.5; i++)
+        run_for(idle, 100);
+    assert_int_equal(idle->server->connections, 1);
+    assert_int_equal(idle->server->quits, 1);
+    end(idle);
 }
 
 static void test_quit_never_answered(void **state)
@@ -715,7 +754,7 @@ static void stop_in(struct fixture *f, const char *from, const char *to, bool se
                             { .to = "later@test.example" } };
     submit(f, &mails[0]);
     submit(f, &mails[1]);
-    run_for(f, 300);
+    run_for(f, 150);
     assert_int_equal(f->done, 0);
     struct timespec stopped;
     clock_gettime(CLOCK_MONOTONIC, &stopped);
@@ -733,8 +772,8 @@ static void stop_in(struct fixture *f, const char *from, const char *to, bool se
         delivery_start(f->delivery);
         submit(f, &again);
         clock_gettime(CLOCK_MONOTONIC, &f->began);
-        run_for(f, 800);
         bool stalls = f->server->script.greeting || f->server->script.ehlo;
+        run_for(f, stalls ? 150 : GUARD_MS);
         assert_int_equal(again.done, !stalls);
         delivery_stop(f->delivery);
         finish(f);
@@ -752,6 +791,31 @@ static void test_stop_in_each_state(void **state)
     stop_in(begin(NULL, NULL), NULL, "rcpt-stall.x@test.example", false);
     stop_in(begin(NULL, NULL), NULL, "data-stall.x@test.example", false);
     stop_in(begin(NULL, NULL), NULL, "end-stall.x@test.example", true);
+}
+
+/* Wait for the lookup that the fixture left behind. */
+static void let_lookup_end(void)
+{
+    for (unsigned i = 0; i < 50 && lookups_under_way; i++)
+        usleep(100000);
+    usleep(100000);
+    assert_int_equal(lookups_under_way, 0);
+}
+
+static void test_stop_while_resolving(void **state)
+{
+    (void)state;
+    stop_in(begin_at("slow.test:25", NULL), NULL, "x@test.example", false);
+    assert_int_equal(lookups_under_way, 1); /* delivery_close() did not wait for it */
+    let_lookup_end();
+    struct fixture *f = begin_at("slow.test:25", &(struct delivery_options){ .connect_timeout_ms = 200 });
+    struct mail mail = { .to = "x@test.example" };
+    send_all(f, &mail, 1);
+    assert_true(mail.seconds < 0.7);
+    assert_non_null(strstr(mail.job.reply_text, "no answer from the resolver"));
+    free_mails(&mail, 1);
+    end(f);
+    let_lookup_end();
 }
 
 /* A listener whose queue is full does not answer SYN. */
@@ -821,6 +885,7 @@ int main(void)
 {
     log_set_level(LOG_ERROR_LEVEL);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_idle_session_is_kept),
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_text_survives),
         cmocka_unit_test(test_large_mail_is_not_slow),
@@ -837,7 +902,6 @@ int main(void)
         cmocka_unit_test(test_lost_session_loses_no_job),
         cmocka_unit_test(test_server_with_a_limit),
         cmocka_unit_test(test_session_limit_and_quit),
-        cmocka_unit_test(test_idle_session_is_kept_and_then_ended),
         cmocka_unit_test(test_quit_never_answered),
         cmocka_unit_test(test_many_sessions_each_mail_once),
         cmocka_unit_test(test_storm),
@@ -849,8 +913,10 @@ int main(void)
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_stop_in_each_state),
         cmocka_unit_test(test_stop_while_connecting),
+        cmocka_unit_test(test_stop_while_resolving),
         cmocka_unit_test(test_stop_of_an_idle_session),
         cmocka_unit_test(test_close_with_work_left),
+        cmocka_unit_test(test_idle_session_has_ended),
     };
     return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
 }
