@@ -11,6 +11,7 @@ PYTHON := /usr/bin/python3
 # V=1 shows each command.
 V :=
 Q := $(if $(V),,@)
+comma := ,
 SAN :=
 CRASH :=
 MUTANT :=
@@ -25,7 +26,6 @@ PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn
 CC := gcc
 CSTD := -std=gnu11
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-comma := ,
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE $(if $(SAN),,-D_FORTIFY_SOURCE=3)
 OPT := -O2 -g
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN)$(if $(filter address,$(SAN)),$(comma)undefined) -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -1,0 +1,154 @@
+#include "daemon/command/command.h"
+
+#include "daemon/base/mem.h"
+#include "daemon/control/client.h"
+#include "queue/reads.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+const struct config *command_config(struct context *context)
+{
+    if (context->config)
+        return context->config;
+    struct config_errors errors = { 0 };
+    config_load(context->config_path, context->settings, context->setting_count, &context->config, &errors);
+    for (size_t i = 0; i < errors.count; i++)
+        fprintf(stderr, "%s\n", errors.items[i]);
+    config_errors_free(&errors);
+    return context->config;
+}
+
+int command_fail(int exit, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("tocsin: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return exit;
+}
+
+/* ---- Options --------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct option_row *find_option(const struct option_row *options, const char *name, size_t length)
+{
+    for (; options && options->name; options++)
+        if (strlen(options->name) == length && strncmp(options->name, name, length) == 0)
+            return options;
+    return NULL;
+}
+
+/* One option at ARGV[*AT]; moves *AT past its value. */
+static int take_option(const struct option_row *options, const char *command, int argc, char **argv, int *at)
+{
+    const char *name = argv[*at] + 2;
+    size_t length = strcspn(name, "=");
+    const struct option_row *row = find_option(options, name, length);
+    if (!row)
+        return command_fail(EX_USAGE, "%s: there is no option --%.*s; `tocsin %s --help` lists them", command,
+                            (int)length, name, command);
+    if (row->flag) {
+        *row->flag = true;
+        return name[length] ? command_fail(EX_USAGE, "%s: --%s takes no value", command, row->name) : -1;
+    }
+    if (name[length])
+        *row->value = name + length + 1;
+    else if (*at + 1 < argc)
+        *row->value = argv[++*at];
+    else
+        return command_fail(EX_USAGE, "%s: --%s wants a value", command, row->name);
+    return -1;
+}
+
+int command_options(struct context *context, const struct option_row *options, const char *help, int *argc, char **argv)
+{
+    int kept = 1;
+    bool over = false;
+    for (int at = 1; at < *argc; at++) {
+        if (over || argv[at][0] != '-' || strcmp(argv[at], "-") == 0) {
+            argv[kept++] = argv[at];
+        } else if (strcmp(argv[at], "--") == 0) {
+            over = true;
+        } else if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
+            fputs(help, stdout);
+            return EX_OK;
+        } else if (strcmp(argv[at], "--json") == 0) {
+            context->json = true;
+        } else if (argv[at][1] != '-') {
+            return command_fail(EX_USAGE, "%s: there is no option %s; `tocsin %s --help` lists them", argv[0], argv[at],
+                                argv[0]);
+        } else {
+            int exit = take_option(options, argv[0], *argc, argv, &at);
+            if (exit >= 0)
+                return exit;
+        }
+    }
+    *argc = kept;
+    return -1;
+}
+
+/* ---- Asking ------------------------------------------------------------------------------------------------------------------------------ */
+
+int command_ask(struct context *context, json_t *request, json_t **result)
+{
+    struct error error = { "" };
+    const struct config *config = command_config(context);
+    int exit = config ? client_call(config->paths.control_socket, request, result, &error) : EX_CONFIG;
+    json_decref(request);
+    return exit && config ? command_fail(exit, "%s", error.text) : exit;
+}
+
+static int exit_of(int status)
+{
+    return status == -ENOENT || status == -EINVAL ? EX_DATAERR : EX_UNAVAILABLE;
+}
+
+int command_read(struct context *context, json_t *request, json_t **result)
+{
+    struct error error = { "" }, offline = { "" };
+    const struct config *config = command_config(context);
+    int exit = config ? client_call(config->paths.control_socket, request, result, &error) : EX_CONFIG;
+    if (exit == EX_UNAVAILABLE) {
+        int status = reads_run_offline(config->paths.store, text_in(request, "verb"), request, result, &offline);
+        exit = status ? exit_of(status) : EX_OK;
+        if (status)
+            snprintf(error.text + strlen(error.text), sizeof error.text - strlen(error.text),
+                     "; nor can the store be read: %s", offline.text);
+    }
+    json_decref(request);
+    return exit && config ? command_fail(exit, "%s", error.text) : exit;
+}
+
+/* ---- Printing ------------------------------------------------------------------------------------------------------------------------------ */
+
+int command_print_json(json_t *result)
+{
+    int status = json_dumpf(result, stdout, JSON_COMPACT);
+    json_decref(result);
+    return status || putchar('\n') == EOF || fflush(stdout) ? EX_IOERR : EX_OK;
+}
+
+int command_print(struct buf *text)
+{
+    size_t written = text->length ? fwrite(text->data, 1, text->length, stdout) : 0;
+    int exit = written < text->length || fflush(stdout) ? EX_IOERR : EX_OK;
+    buf_free(text);
+    return exit;
+}
+
+const char *text_in(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+long long number_in(const json_t *object, const char *name)
+{
+    return (long long)json_number_value(json_object_get(object, name));
+}

@@ -1,0 +1,60 @@
+/* The subcommands of tocsin. To add one: a file with a function, and a row in commands[] of daemon/tocsin.c. */
+#ifndef TOCSIN_COMMAND_COMMAND_H
+#define TOCSIN_COMMAND_COMMAND_H
+
+#include "config/config.h"
+#include "daemon/base/buf.h"
+#include "daemon/base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* What every command is given. */
+struct context {
+    const char *config_path;
+    const char *const *settings; /* --set */
+    size_t setting_count;
+    bool json;
+    struct config *config; /* use command_config() */
+};
+
+/* A subcommand: ARGV[0] is its name. Prints, and returns an exit code of sysexits.h. */
+typedef int command_function(struct context *context, int argc, char **argv);
+
+command_function command_check, command_preview, command_submit, command_status, command_campaign, command_queue,
+    command_report, command_suppress, command_bounce, command_stop, command_start, command_log, command_inspect;
+
+/* The configuration, loaded at the first call; NULL after its complaints have been printed (exit with EX_CONFIG). */
+const struct config *command_config(struct context *context);
+
+/* An option of a subcommand: `--name`, with a value unless VALUE is NULL. The tables end in { NULL }. */
+struct option_row {
+    const char *name;
+    const char **value; /* where the value goes */
+    bool *flag; /* where no value is taken */
+};
+
+/* Take the options out of ARGV (anywhere in it; `--` ends them) and leave the rest: *ARGC and ARGV are shortened. --json is known everywhere. -1 to go on; else
+ * an exit code: --help has printed HELP, or an unknown option has been named. */
+int command_options(struct context *context, const struct option_row *options, const char *help, int *argc,
+                    char **argv);
+
+/* Say MESSAGE as `tocsin: MESSAGE` on standard error, and return EXIT. */
+int command_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Ask the daemon; REQUEST is taken. On failure the reason has been printed. */
+int command_ask(struct context *context, json_t *request, json_t **result);
+
+/* The same for a read: with no daemon there, straight from the store. */
+int command_read(struct context *context, json_t *request, json_t **result);
+
+/* Print RESULT as JSON on a line, and let go of it. Returns 0, or EX_IOERR. */
+int command_print_json(json_t *result);
+/* Print and free. */
+int command_print(struct buf *text);
+
+/* Values of an object, never NULL: text ("" for null), and numbers. */
+const char *text_in(const json_t *object, const char *name);
+long long number_in(const json_t *object, const char *name);
+
+#endif

@@ -1,0 +1,158 @@
+/* tocsin preview: exactly the mails that would go out, and to whom; sends none. */
+#include "daemon/base/mem.h"
+#include "daemon/command/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+static const char help[] = "usage: tocsin preview CAMPAIGN [--eml DIR] [--full] [--limit N] [--json]\n"
+                           "       tocsin preview T-NUMBER [--eml DIR] [--json]\n"
+                           "\n"
+                           "The mails of a campaign that have not been sent yet: to whom, about what, with which "
+                           "subject. Nothing is sent. For a campaign that waits for\n"
+                           "approval these are all its mails; they go out as shown, dated when they are approved.\n"
+                           "\n"
+                           "  --eml DIR   also write each mail to DIR/T-NUMBER.eml, byte for byte\n"
+                           "  --full      print the mails whole\n"
+                           "  --limit N   only the first N\n";
+
+#define PAGE 50
+
+struct preview {
+    const char *eml;
+    bool full;
+    long long shown, limit, total;
+    int exit;
+};
+
+/* The value of a header that the message begins with; unfolded. */
+static char *header_of(const char *message, const char *name)
+{
+    const char *at = strstr(message, name);
+    const char *end = strstr(message, "\r\n\r\n");
+    if (!at || !end || at > end)
+        return mem_string("");
+    at += strlen(name);
+    struct buf value = BUF_EMPTY;
+    while (*at && !(at[0] == '\r' && at[1] == '\n' && at[2] != ' ' && at[2] != '\t')) {
+        if (*at != '\r' && *at != '\n')
+            buf_add_char(&value, *at);
+        at++;
+    }
+    return buf_take(&value);
+}
+
+static int write_eml(const struct preview *preview, const json_t *mail)
+{
+    char *path = mem_format("%s/T-%lld.eml", preview->eml, number_in(mail, "id"));
+    FILE *file = fopen(path, "we");
+    const char *message = text_in(mail, "message");
+    int exit = EX_OK;
+    if (!file || fputs(message, file) == EOF)
+        exit = command_fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+    if (file && fclose(file) && !exit)
+        exit = command_fail(EX_IOERR, "%s: %s", path, strerror(errno));
+    free(path);
+    return exit;
+}
+
+static void print_mail(const struct preview *preview, const json_t *mail)
+{
+    const char *message = text_in(mail, "message");
+    char *subject = header_of(message, "\r\nSubject: ");
+    size_t targets = json_array_size(json_object_get(mail, "targets"));
+    printf("T-%lld  to %s  (%s, %s)\n", number_in(mail, "id"), text_in(mail, "recipient"), text_in(mail, "party"),
+           text_in(mail, "kinds"));
+    if (strcmp(text_in(mail, "recipient"), text_in(mail, "envelope_to")) != 0)
+        printf("    really sent to: %s\n", text_in(mail, "envelope_to"));
+    if (text_in(mail, "error")[0])
+        printf("    CANNOT BE RENDERED: %s\n", text_in(mail, "error"));
+    printf("    subject: %s\n    about:  ", subject);
+    for (size_t i = 0; i < targets && i < 5; i++)
+        printf(" %s", json_string_value(json_array_get(json_object_get(mail, "targets"), i)));
+    printf(targets > 5 ? " and %zu more\n" : "\n", targets - 5);
+    if (preview->full)
+        printf("\n%s\n", message);
+    free(subject);
+}
+
+static int show_page(struct context *context, struct preview *preview, json_t *page)
+{
+    size_t index;
+    json_t *mail;
+    json_array_foreach(json_object_get(page, "notifications"), index, mail)
+    {
+        if (preview->shown == preview->limit)
+            break;
+        preview->shown++;
+        if (preview->eml && write_eml(preview, mail))
+            return EX_CANTCREAT;
+        if (context->json)
+            command_print_json(json_incref(mail));
+        else
+            print_mail(preview, mail);
+    }
+    preview->total = number_in(page, "total");
+    return EX_OK;
+}
+
+static int preview_campaign(struct context *context, struct preview *preview, const char *campaign)
+{
+    int exit = EX_OK;
+    do {
+        json_t *page;
+        exit = command_ask(context,
+                           json_pack("{s:s, s:s, s:I, s:i}", "verb", "preview", "campaign", campaign, "offset",
+                                     (json_int_t)preview->shown, "limit", PAGE),
+                           &page);
+        if (exit)
+            return exit;
+        size_t got = json_array_size(json_object_get(page, "notifications"));
+        exit = show_page(context, preview, page);
+        json_decref(page);
+        if (!got)
+            break;
+    } while (!exit && preview->shown < preview->total && preview->shown < preview->limit);
+    if (!exit && !context->json)
+        printf("%s%lld mails would go out%s\n", preview->shown ? "\n" : "", preview->total,
+               preview->total ? "; nothing has been sent"
+                              : ": its cases are still being looked into, or all have gone out");
+    return exit;
+}
+
+static int preview_one(struct context *context, struct preview *preview, long long number)
+{
+    json_t *page;
+    preview->full = true;
+    int exit =
+        command_ask(context, json_pack("{s:s, s:I}", "verb", "preview", "notification", (json_int_t)number), &page);
+    if (exit)
+        return exit;
+    exit = show_page(context, preview, page);
+    json_decref(page);
+    return exit;
+}
+
+int command_preview(struct context *context, int argc, char **argv)
+{
+    struct preview preview = { 0 };
+    const char *limit = NULL;
+    const struct option_row options[] = {
+        { "eml", &preview.eml, NULL }, { "limit", &limit, NULL }, { "full", NULL, &preview.full }, { NULL, NULL, NULL }
+    };
+    int exit = command_options(context, options, help, &argc, argv);
+    if (exit >= 0)
+        return exit;
+    char *end = (char *)"";
+    preview.limit = limit ? strtoll(limit, &end, 10) : INT64_MAX;
+    if (argc != 2 || *end || preview.limit < 1)
+        return command_fail(EX_USAGE, "preview wants one campaign's name or one T-NUMBER; see `tocsin preview --help`");
+    if (preview.eml && mkdir(preview.eml, 0755) && errno != EEXIST)
+        return command_fail(EX_CANTCREAT, "%s: %s", preview.eml, strerror(errno));
+    long long number = strncmp(argv[1], "T-", 2) == 0 ? strtoll(argv[1] + 2, &end, 10) : 0;
+    return number > 0 && !*end ? preview_one(context, &preview, number) : preview_campaign(context, &preview, argv[1]);
+}

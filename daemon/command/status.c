@@ -1,0 +1,70 @@
+/* tocsin status: what is going on. */
+#include "daemon/command/command.h"
+#include "daemon/report/table.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+static const char help[] =
+    "usage: tocsin status [--json]\n"
+    "\n"
+    "Every campaign with its state, how many cases are open and how the others ended, and what is in the queue. A\n"
+    "campaign that waits for approval says so: look at it with `tocsin preview NAME`, then `tocsin campaign approve "
+    "NAME`.\n"
+    "Works with the daemon down, from the store, for those who may read it.\n";
+
+static void add_campaign(struct table *table, const json_t *campaign)
+{
+    const json_t *ends = json_object_get(campaign, "ends");
+    table_add(table, text_in(campaign, "name"));
+    bool waits = number_in(campaign, "waiting_for_approval") > 0;
+    table_add(table, waits && text_in(campaign, "state")[0] == 'r' ? "to approve" : text_in(campaign, "state"));
+    table_add_format(table, "%lld", number_in(campaign, "cases"));
+    table_add_format(table, "%lld", number_in(campaign, "open"));
+    table_add_format(table, "%lld", number_in(ends, "delivered") + number_in(ends, "answered"));
+    table_add_format(table, "%lld", number_in(ends, "exhausted"));
+    table_add_format(table, "%lld", number_in(ends, "opted-out"));
+    table_add_format(table, "%lld", number_in(ends, "expired") + number_in(ends, "cancelled"));
+    table_add_format(table, "%lld", number_in(campaign, "queued") + number_in(campaign, "leased"));
+    table_add_format(table, "%lld", number_in(campaign, "deferred"));
+    table_add_format(table, "%lld", number_in(campaign, "held"));
+}
+
+static int print_status(json_t *status)
+{
+    static const char *const heads[] = { "campaign",  "state",      "cases",  "open",     "told", "exhausted",
+                                         "opted out", "other ends", "queued", "deferred", "held", NULL };
+    struct table *table = table_new(heads);
+    struct buf text = BUF_EMPTY;
+    size_t index;
+    json_t *campaign;
+    if (json_is_true(json_object_get(status, "stopped")))
+        buf_add_string(&text, "ALL SENDING IS STOPPED, until `tocsin start`.\n\n");
+    json_array_foreach(json_object_get(status, "campaigns"), index, campaign) add_campaign(table, campaign);
+    if (json_array_size(json_object_get(status, "campaigns")))
+        table_render(table, &text);
+    else
+        buf_add_string(&text, "No campaign yet: drop a file into incoming/, or `tocsin submit FILE`.\n");
+    json_array_foreach(json_object_get(status, "campaigns"), index, campaign) if (text_in(campaign, "paused_why")[0])
+        buf_add_format(&text, "\n%s is paused: %s\n", text_in(campaign, "name"), text_in(campaign, "paused_why"));
+    buf_add_format(&text, "\nsuppressions: %lld   refused bounces: %lld forged, %lld stale\n",
+                   number_in(status, "suppressions"), number_in(status, "forged_bounces"),
+                   number_in(status, "stale_bounces"));
+    table_free(table);
+    json_decref(status);
+    return command_print(&text);
+}
+
+int command_status(struct context *context, int argc, char **argv)
+{
+    json_t *status;
+    int exit = command_options(context, NULL, help, &argc, argv);
+    if (exit >= 0)
+        return exit;
+    if (argc > 1)
+        return command_fail(EX_USAGE, "status takes no argument; `tocsin campaign show NAME` tells of one campaign");
+    exit = command_read(context, json_pack("{s:s}", "verb", "status"), &status);
+    if (exit)
+        return exit;
+    return context->json ? command_print_json(status) : print_status(status);
+}

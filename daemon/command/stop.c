@@ -1,0 +1,48 @@
+/* tocsin stop, tocsin start: all sending. */
+#include "daemon/command/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char stop_help[] =
+    "usage: tocsin stop [--why TEXT]\n"
+    "\n"
+    "Halt all sending within a second, open sessions included, until `tocsin start`. Nothing is lost: what was in a "
+    "session goes\n"
+    "back into the queue. Bounces and opt-outs are still taken in. Holds across restarts of the daemon.\n";
+
+static const char start_help[] = "usage: tocsin start [--why TEXT]\n"
+                                 "\n"
+                                 "Go on sending after `tocsin stop`.\n";
+
+static int order(struct context *context, const char *help, const char *said, int argc, char **argv)
+{
+    const char *why = NULL;
+    const struct option_row options[] = { { "why", &why, NULL }, { NULL, NULL, NULL } };
+    json_t *result;
+    int exit = command_options(context, options, help, &argc, argv);
+    if (exit >= 0)
+        return exit;
+    if (argc > 1)
+        return command_fail(EX_USAGE, "%s takes no argument; `tocsin campaign pause NAME` pauses one campaign",
+                            argv[0]);
+    exit = command_ask(context, json_pack("{s:s, s:s}", "verb", argv[0], "why", why ? why : ""), &result);
+    if (exit)
+        return exit;
+    if (context->json)
+        return command_print_json(result);
+    json_decref(result);
+    puts(said);
+    return EX_OK;
+}
+
+int command_stop(struct context *context, int argc, char **argv)
+{
+    return order(context, stop_help, "all sending is stopped", argc, argv);
+}
+
+int command_start(struct context *context, int argc, char **argv)
+{
+    return order(context, start_help, "sending goes on", argc, argv);
+}
