@@ -20,6 +20,9 @@ struct dns_row {
 
 struct dns_server {
     uv_udp_t udp;
+    uv_tcp_t tcp;
+    int over_tcp; /* while it answers a query that came so */
+    unsigned streams; /* how many have */
     const struct dns_row *rows;
     size_t row_count;
     uint32_t ttl; /* of positive answers */
@@ -81,6 +84,8 @@ static inline int dns_server_answer(struct dns_server *server, struct dns_builde
             continue;
         exists = 1;
         if (row->says != DNS_SAYS) {
+            if (row->says == DNS_TRUNCATE && server->over_tcp)
+                continue;
             if ((row->type != 0 && row->type != type) || (row->times != 0 && server->seen[i] >= row->times))
                 continue;
             server->seen[i]++;
@@ -103,16 +108,13 @@ static inline int dns_server_answer(struct dns_server *server, struct dns_builde
     return 1;
 }
 
-static inline void dns_server_read(uv_udp_t *udp, ssize_t length, const uv_buf_t *buffer, const struct sockaddr *from,
-                                   unsigned flags)
+/* The answer to the LENGTH bytes at QUERY; NULL when there is none. The caller's to free. */
+static inline struct dns_reply *dns_server_reply(struct dns_server *server, const unsigned char *query, size_t length)
 {
-    struct dns_server *server = udp->data;
-    const unsigned char *query = (const unsigned char *)buffer->base;
     char name[256];
     size_t at = 12, used = 0;
-    (void)flags;
-    if (length < 17 || !from)
-        return;
+    if (length < 17)
+        return NULL;
     server->queries++;
     while (query[at] != 0) {
         memcpy(name + used, query + at + 1, query[at]);
@@ -124,14 +126,63 @@ static inline void dns_server_read(uv_udp_t *udp, ssize_t length, const uv_buf_t
     struct dns_reply *reply = calloc(1, sizeof *reply);
     if (!reply)
         abort();
-    if (!dns_server_answer(server, &reply->packet, (unsigned)(query[0] << 8 | query[1]), name,
-                           (unsigned)(query[at + 1] << 8 | query[at + 2]))) {
-        free(reply);
+    if (dns_server_answer(server, &reply->packet, (unsigned)(query[0] << 8 | query[1]), name,
+                          (unsigned)(query[at + 1] << 8 | query[at + 2])))
+        return reply;
+    free(reply);
+    return NULL;
+}
+
+static inline void dns_server_read(uv_udp_t *udp, ssize_t length, const uv_buf_t *buffer, const struct sockaddr *from,
+                                   unsigned flags)
+{
+    struct dns_reply *reply;
+    (void)flags;
+    if (length <= 0 || !from ||
+        !(reply = dns_server_reply(udp->data, (const unsigned char *)buffer->base, (size_t)length)))
         return;
-    }
     uv_buf_t data = uv_buf_init((char *)reply->packet.data, (unsigned)reply->packet.length);
     if (uv_udp_send(&reply->request, udp, &data, 1, from, dns_server_sent) != 0)
         free(reply);
+}
+
+static inline void dns_stream_closed(uv_handle_t *stream)
+{
+    free(stream);
+}
+
+/* One query a read is enough on a loopback socket. */
+static inline void dns_stream_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    struct dns_server *server = stream->data;
+    struct dns_reply *reply = NULL;
+    server->over_tcp = 1;
+    if (length > 2)
+        reply = dns_server_reply(server, (const unsigned char *)buffer->base + 2, (size_t)length - 2);
+    server->over_tcp = 0;
+    if (reply) {
+        unsigned char head[2] = { (unsigned char)(reply->packet.length >> 8), (unsigned char)reply->packet.length };
+        uv_buf_t data[2] = { uv_buf_init((char *)head, 2),
+                             uv_buf_init((char *)reply->packet.data, (unsigned)reply->packet.length) };
+        if (uv_try_write(stream, data, 2) != (int)reply->packet.length + 2)
+            abort();
+        free(reply);
+    } else
+        uv_close((uv_handle_t *)stream, dns_stream_closed);
+}
+
+static inline void dns_server_accept(uv_stream_t *listener, int status)
+{
+    struct dns_server *server = listener->data;
+    uv_tcp_t *stream = calloc(1, sizeof *stream);
+    if (status != 0 || !stream)
+        abort();
+    uv_tcp_init(listener->loop, stream);
+    stream->data = server;
+    server->streams++;
+    if (uv_accept(listener, (uv_stream_t *)stream) != 0)
+        abort();
+    uv_read_start((uv_stream_t *)stream, dns_server_alloc, dns_stream_read);
 }
 
 static inline void dns_server_open(struct dns_server *server, uv_loop_t *loop, const struct dns_row *rows,
@@ -152,11 +203,17 @@ static inline void dns_server_open(struct dns_server *server, uv_loop_t *loop, c
     uv_udp_getsockname(&server->udp, (struct sockaddr *)&address, &size);
     snprintf(server->address, sizeof server->address, "127.0.0.1:%u", ntohs(address.sin_port));
     uv_udp_recv_start(&server->udp, dns_server_alloc, dns_server_read);
+    uv_tcp_init(loop, &server->tcp);
+    server->tcp.data = server;
+    if (uv_tcp_bind(&server->tcp, (const struct sockaddr *)&address, 0) != 0 ||
+        uv_listen((uv_stream_t *)&server->tcp, 16, dns_server_accept) != 0)
+        abort();
 }
 
 static inline void dns_server_close(struct dns_server *server)
 {
     uv_close((uv_handle_t *)&server->udp, NULL);
+    uv_close((uv_handle_t *)&server->tcp, NULL);
 }
 
 #endif
