@@ -19,6 +19,7 @@ struct ladder {
     struct rung *rungs;
     size_t count;
     char *note; /* what was ruled out and why, one line a thing, or NULL */
+    bool partial; /* built without something that DNS would not say, because it was the last try */
 };
 
 /* "owner", "hoster", "mail-provider", "registrar". */

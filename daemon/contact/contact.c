@@ -68,6 +68,7 @@ static void finish(struct contact_search *search, struct candidates *candidates)
     int status = search->evidence.doubtful && !search->last_try ? -EAGAIN : 0;
     if (status == 0) {
         rank(search->contact->config, candidates, &ladder);
+        ladder.partial = search->evidence.doubtful;
         if (ladder.count == 0 && !ladder.note)
             ladder_note(&ladder, "no contact source knows this %s", search->evidence.is_ip ? "address" : "name");
     }

@@ -24,7 +24,8 @@ int contact_open(uv_loop_t *loop, const struct config *config, struct contact **
 /* Every search under way ends without its DONE; frees itself once its handles are closed. */
 void contact_close(struct contact *contact);
 
-/* Find whom to tell about TARGET (copied). LAST_TRY: dns.give_up has passed: build the ladder without what DNS will not say, and note it.
+/* Find whom to tell about TARGET (copied). LAST_TRY: dns.give_up has passed: build the ladder without what DNS will not say, note it, and mark the ladder
+ * `partial`.
  * Returns a token for contact_cancel(), after which DONE is not called. */
 struct contact_search *contact_find(struct contact *contact, const struct contact_target *target, bool last_try,
                                     contact_done *done, void *context);

@@ -20,7 +20,8 @@ struct question_asked {
 };
 
 struct evidence {
-    char *target, *host, *ip; /* copies; host: the target itself where the incident names no other; NULL for an address */
+    char *target, *host,
+        *ip; /* copies; host: the target itself where the incident names no other; NULL for an address */
     bool is_ip; /* the target is an address */
     struct question_asked *asked;
     size_t asked_count;

@@ -48,7 +48,6 @@ static void open_resolver(int64_t in_flight)
     world.config.dns.timeout = 100;
     world.config.dns.tries = 2;
     world.config.dns.in_flight = in_flight;
-    world.config.dns.receive_buffer = 1 << 20;
     assert_int_equal(resolver_open(&world.loop, &world.config, &world.resolver, &error), 0);
 }
 
@@ -57,6 +56,7 @@ static int setup(void **state)
     (void)state;
     memset(&world, 0, sizeof world);
     uv_loop_init(&world.loop);
+    world.config.dns.receive_buffer = 1 << 20;
     dns_server_open(&world.server, &world.loop, zone, COUNT(zone));
     world.servers[0] = world.server.address;
     world.config.dns.servers = (struct config_list){ world.servers, 1 };
@@ -214,14 +214,29 @@ static void test_many_at_once(void **state)
         snprintf(name, sizeof name, "n%d.many.example", i);
         ask(name, DNS_MX);
     }
-    assert_int_equal(counts().in_flight, 500);
-    assert_int_equal(counts().queued, 1500);
+    assert_int_equal(counts().in_flight + counts().queued, 2000);
     run_until(2000);
     struct resolver_counts now = counts();
-    assert_int_equal(now.most_in_flight, 500);
+    assert_in_range(now.most_in_flight, 300, 500); /* fewer where net.core.rmem_max is small */
     assert_int_equal(now.failed, 0);
     assert_int_equal(now.cached, 2000);
     assert_int_equal(world.server.queries, 2000); /* no datagram was lost */
+}
+
+static void test_small_buffer_few_in_flight(void **state)
+{
+    (void)state;
+    world.config.dns.receive_buffer = 16384;
+    open_resolver(500);
+    for (int i = 0; i < 500; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "n%d.many.example", i);
+        ask(name, DNS_MX);
+    }
+    run_until(500);
+    assert_in_range(counts().most_in_flight, 2, 50);
+    assert_int_equal(counts().failed, 0);
+    assert_int_equal(world.server.queries, 500);
 }
 
 static void test_order_is_kept(void **state)
@@ -394,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_ttl_no_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_small_buffer_few_in_flight, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel_from_done, setup, teardown),
