@@ -270,7 +270,7 @@ static int read_command_line(struct run *run, int argc, char **argv)
         else
             return usage(option == ':' ? "a value is missing after " : "no such option: ", argv[optind - 1]);
     }
-    if (code == EX_OK)
+    if (code == EX_OK && optind < argc)
         code = read_arguments(run, argv + optind, (size_t)(argc - optind));
     if (code == EX_OK && run->count == 0)
         return usage("no TARGET", "");

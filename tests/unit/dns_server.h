@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* One fact of the zone. A name without any row does not exist; a name with rows of other types has no data. NAME "*.x" stands for every
@@ -185,27 +187,40 @@ static inline void dns_server_accept(uv_stream_t *listener, int status)
     uv_read_start((uv_stream_t *)stream, dns_server_alloc, dns_stream_read);
 }
 
+/* A port that is free for both: what the kernel gives for one may be taken for the other. */
+static inline unsigned dns_server_bind(int *udp, int *tcp)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    for (int i = 0; i < 100; i++) {
+        *tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        *udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        uv_ip4_addr("127.0.0.1", 0, &address);
+        if (bind(*tcp, (const struct sockaddr *)&address, size) == 0 &&
+            getsockname(*tcp, (struct sockaddr *)&address, &size) == 0 &&
+            bind(*udp, (const struct sockaddr *)&address, size) == 0)
+            return ntohs(address.sin_port);
+        close(*tcp);
+        close(*udp);
+    }
+    abort();
+}
+
 static inline void dns_server_open(struct dns_server *server, uv_loop_t *loop, const struct dns_row *rows,
                                    size_t row_count)
 {
-    struct sockaddr_in address;
-    int size = sizeof address, buffer = 4 << 20;
+    int udp, tcp, buffer = 4 << 20;
     memset(server, 0, sizeof *server);
     server->rows = rows;
     server->row_count = row_count;
     server->ttl = 60;
-    uv_ip4_addr("127.0.0.1", 0, &address);
+    snprintf(server->address, sizeof server->address, "127.0.0.1:%u", dns_server_bind(&udp, &tcp));
+    setsockopt(udp, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     uv_udp_init(loop, &server->udp);
-    server->udp.data = server;
-    if (uv_udp_bind(&server->udp, (const struct sockaddr *)&address, 0) != 0)
-        abort();
-    uv_recv_buffer_size((uv_handle_t *)&server->udp, &buffer);
-    uv_udp_getsockname(&server->udp, (struct sockaddr *)&address, &size);
-    snprintf(server->address, sizeof server->address, "127.0.0.1:%u", ntohs(address.sin_port));
-    uv_udp_recv_start(&server->udp, dns_server_alloc, dns_server_read);
     uv_tcp_init(loop, &server->tcp);
-    server->tcp.data = server;
-    if (uv_tcp_bind(&server->tcp, (const struct sockaddr *)&address, 0) != 0 ||
+    server->udp.data = server->tcp.data = server;
+    if (uv_udp_open(&server->udp, udp) != 0 || uv_tcp_open(&server->tcp, tcp) != 0 ||
+        uv_udp_recv_start(&server->udp, dns_server_alloc, dns_server_read) != 0 ||
         uv_listen((uv_stream_t *)&server->tcp, 16, dns_server_accept) != 0)
         abort();
 }
