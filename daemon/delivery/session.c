@@ -63,6 +63,16 @@ static bool step_timed_out(const struct session *session)
     return session->connected && clock_ms() - session->step_began >= session->settings->timeout_ms;
 }
 
+/* A further piece of the text is about to be written. When libesmtp cannot write for a whole time limit it drops what is left of its
+ * buffer and goes on with the next 2 kB (siobuf.c, raw_write): a server that woke up again would take a mail with a hole in it. */
+static void on_data(struct session *session)
+{
+    int64_t now = clock_ms();
+    if (session->moved && now - session->moved >= session->settings->timeout_ms)
+        wire_cut(session->wire);
+    session->moved = now;
+}
+
 /* The message callback of libesmtp: the text in one piece. LENGTH NULL: start at the beginning. */
 static const char *give_text(void **context, int *length, void *argument)
 {
@@ -79,8 +89,8 @@ static const char *give_text(void **context, int *length, void *argument)
         return turn->job->message.data;
     }
     *length = 0;
-    /* libesmtp does not notice when it cannot write (siobuf.c, raw_write). The final dot goes out after this, so where the connection
-     * is gone by now the server cannot have the mail. */
+    on_data(turn->session);
+    /* The final dot goes out after this: where the connection is gone by now, the server cannot have the mail. */
     if (!turn->exchange.text_ended && !wire_broken(turn->session->wire)) {
         turn->exchange.text_ended = true;
         begin_step(turn->session, 1, 0);
@@ -187,15 +197,6 @@ static void on_rcpt(struct session *session)
     turn->exchange.rcpt = read_status(smtp_recipient_status(turn->recipient));
     begin_step(session, 2, turn->job->message.length);
     session->moved = 0;
-}
-
-/* Another line of the text was handed over. A server that stops reading costs libesmtp a whole time limit for each 2 kB. */
-static void on_data(struct session *session)
-{
-    int64_t now = clock_ms();
-    if (session->moved && now - session->moved >= session->settings->timeout_ms)
-        wire_cut(session->wire);
-    session->moved = now;
 }
 
 static void on_sent(struct session *session)
