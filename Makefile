@@ -84,6 +84,13 @@ check: deps-test ## install what the tests need, and run them all
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(PYTHON) tests/run --build $(BUILD) all
 
+SCRATCH := /tmp/tocsin-demo-$(shell id -u)
+demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its report
+	@$(MAKE) --no-print-directory -j2 all
+	@rm -rf $(SCRATCH) && mkdir -p $(SCRATCH)
+	@tests/lab/story $(SCRATCH)
+	@tests/lab/rehearse --scenario $(SCRATCH)/scenario.json --feed $(SCRATCH)/story.csv --set @$(SCRATCH)/settings --progress
+
 FORMATTED = $(shell git ls-files '*.c' '*.h')
 format: ## lay the code out
 	clang-format -i $(FORMATTED)

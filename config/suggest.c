@@ -1,36 +1,10 @@
 #include "config/suggest.h"
 
+#include "daemon/base/spelling.h"
+
 #include <string.h>
 
 #define NAME_SIZE 64 /* the longest path of a table fits */
-#define DISTANCE_MAX 48 /* longer words are not compared */
-
-static unsigned smaller(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Damerau and Levenshtein's, with three rows. */
-unsigned suggest_distance(const char *wrong, const char *right)
-{
-    size_t n = strlen(wrong), m = strlen(right);
-    if (n > DISTANCE_MAX || m > DISTANCE_MAX)
-        return DISTANCE_MAX;
-    unsigned rows[3][DISTANCE_MAX + 1];
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned cost = wrong[i - 1] != right[j - 1];
-            row[j] = smaller(smaller(last[j] + 1, row[j - 1] + 1), last[j - 1] + cost);
-            if (i > 1 && j > 1 && wrong[i - 1] == right[j - 2] && wrong[i - 2] == right[j - 1])
-                row[j] = smaller(row[j], before[j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
-}
 
 /* The name in SECTION that ROW's path leads through: a key's own, or a deeper section's. False when it is elsewhere. */
 static bool name_in(const struct config_table *table, size_t row, const char *section, char name[static NAME_SIZE])
@@ -66,7 +40,7 @@ static bool nearest_here(const struct config_table *table, const char *section, 
     for (size_t row = 0; row < table->count; row++) {
         if (!name_in(table, row, section, name))
             continue;
-        unsigned distance = suggest_distance(wrong, name);
+        unsigned distance = spelling_distance(wrong, name);
         if (distance < least && distance < strlen(name)) {
             least = distance;
             strcpy(best, name);
@@ -82,7 +56,7 @@ static size_t nearest_elsewhere(const struct config_table *table, const char *wr
     unsigned least = 2;
     for (size_t row = 0; row < table->count; row++) {
         const char *dot = strrchr(table->keys[row].path, '.');
-        unsigned distance = suggest_distance(wrong, dot ? dot + 1 : table->keys[row].path);
+        unsigned distance = spelling_distance(wrong, dot ? dot + 1 : table->keys[row].path);
         if (distance < least && strlen(wrong) > 3) {
             least = distance;
             best = row;

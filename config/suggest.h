@@ -13,7 +13,4 @@ void suggest_key(const struct config_table *table, const char *prefix, const cha
 /* Append the names in SECTION, with commas between them. */
 void suggest_names(const struct config_table *table, const char *section, struct buf *out);
 
-/* How many letters to change, add, drop or swap to make WRONG from RIGHT; a large number when they are far too long. */
-unsigned suggest_distance(const char *wrong, const char *right);
-
 #endif

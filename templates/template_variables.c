@@ -1,6 +1,7 @@
 #include "templates/template_variables.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/spelling.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -105,32 +106,6 @@ static const struct variable *find(const struct scopes *scopes, const char *name
     return found;
 }
 
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* How many letters to change, add or drop to make A from B (Levenshtein's distance). */
-static unsigned distance(const char *a, const char *b)
-{
-    size_t length = strlen(b);
-    unsigned row[MAX_WORD + 1];
-    if (strlen(a) > MAX_WORD || length > MAX_WORD)
-        return MAX_WORD;
-    for (size_t j = 0; j <= length; j++)
-        row[j] = (unsigned)j;
-    for (unsigned i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = least(least(row[j], row[j - 1]) + 1, change);
-        }
-    }
-    return row[length];
-}
-
 struct nearest {
     const char *wanted;
     char name[2 * MAX_WORD];
@@ -145,7 +120,7 @@ static void search(struct nearest *nearest, const char *section, const char *pre
         if (strcmp(variables[i].section, section) != 0)
             continue;
         snprintf(name, sizeof name, "%s%s", prefix, variables[i].name);
-        unsigned found = distance(nearest->wanted, name);
+        unsigned found = spelling_distance(nearest->wanted, name);
         if (found < nearest->distance) {
             nearest->distance = found;
             memcpy(nearest->name, name, sizeof name);

@@ -1,6 +1,6 @@
 /* config: the words and places of complaints. */
 #include "config/config.h"
-#include "config/suggest.h"
+#include "daemon/base/spelling.h"
 #include "tests/unit/config_complaint.h"
 
 #include <setjmp.h>
@@ -268,13 +268,13 @@ static void test_distance(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(suggest_distance(cases[i].a, cases[i].b), cases[i].distance);
-        assert_int_equal(suggest_distance(cases[i].b, cases[i].a), cases[i].distance);
+        assert_int_equal(spelling_distance(cases[i].a, cases[i].b), cases[i].distance);
+        assert_int_equal(spelling_distance(cases[i].b, cases[i].a), cases[i].distance);
     }
     char huge[1000];
     memset(huge, 'x', sizeof huge - 1);
     huge[sizeof huge - 1] = '\0';
-    assert_true(suggest_distance(huge, "relay") > 40);
+    assert_true(spelling_distance(huge, "relay") > 40);
 }
 
 int main(void)
