@@ -115,12 +115,36 @@ static bool is_ours(const struct config *config, const char *address)
     return false;
 }
 
-static bool on_ladder(const struct ladder *ladder, const char *address)
+/* The lowest rung whose party has another one above it; the lowest of all when each party has just one. */
+static size_t least_missed(const struct ladder *ladder)
 {
-    for (size_t i = 0; i < ladder->count; i++)
-        if (strcmp(ladder->rungs[i].address, address) == 0)
-            return true;
-    return false;
+    for (size_t i = ladder->count; i-- > 0;)
+        for (size_t j = 0; j < i; j++)
+            if (ladder->rungs[j].party == ladder->rungs[i].party)
+                return i;
+    return ladder->count - 1;
+}
+
+static void drop_rung(struct ladder *ladder, size_t index)
+{
+    struct rung *rung = &ladder->rungs[index];
+    free(rung->address);
+    free(rung->kinds);
+    free(rung->evidence);
+    ladder->count--;
+    memmove(rung, rung + 1, (ladder->count - index) * sizeof *rung);
+}
+
+/* The owner's six mailboxes would fill the ladder, and the hoster, who could act, would never be asked: so the last rungs of a party go
+ * before the only one of another. */
+static void cut(const struct config *config, struct ladder *ladder)
+{
+    size_t most = (size_t)config->contacts.max_contacts, all = ladder->count;
+    while (ladder->count > most)
+        drop_rung(ladder, least_missed(ladder));
+    if (all > most)
+        ladder_note(ladder, "%zu further contact%s left out (contacts.max_contacts is %zu)", all - most,
+                    all - most == 1 ? "" : "s", most);
 }
 
 /* The note, a line at a time: a line may not be longer than ladder_note() takes. */
@@ -135,7 +159,6 @@ static void copy_note(const struct candidates *candidates, struct ladder *out)
 
 void rank(const struct config *config, struct candidates *candidates, struct ladder *out)
 {
-    size_t left_out = 0;
     copy_note(candidates, out);
     if (candidates->count > 0)
         qsort_r(candidates->items, candidates->count, sizeof *candidates->items, compare, (void *)config);
@@ -143,13 +166,9 @@ void rank(const struct config *config, struct candidates *candidates, struct lad
         const struct candidate *candidate = &candidates->items[i];
         if (is_ours(config, candidate->address))
             ladder_note(out, "%s is our own address: left out", candidate->address);
-        else if (out->count >= (size_t)config->contacts.max_contacts && !on_ladder(out, candidate->address))
-            left_out++;
         else
             ladder_add(out, candidate->address, candidate->kind, candidate->party, score_of(candidate),
                        candidate->evidence);
     }
-    if (left_out > 0)
-        ladder_note(out, "%zu further contact%s left out (contacts.max_contacts is %d)", left_out,
-                    left_out == 1 ? "" : "s", (int)config->contacts.max_contacts);
+    cut(config, out);
 }

@@ -30,7 +30,8 @@ void candidates_clear(struct candidates *candidates);
 
 /* Build *OUT (empty before) from CANDIDATES, which it reorders: overrides for the domain; then by party, owner first; within a party by
  * CONFIG's contacts.order, kinds not in it last; for equal kinds the nearer first; else as proposed. An address stands once, at its best
- * place, with all its kinds. Cut to contacts.max_contacts. Our own addresses are left out. */
+ * place, with all its kinds. Cut to contacts.max_contacts from below,
+ * but so that each party keeps its best contact as long as there is room for one of each. Our own addresses are left out. */
 void rank(const struct config *config, struct candidates *candidates, struct ladder *out);
 
 #endif

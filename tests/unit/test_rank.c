@@ -119,6 +119,25 @@ static void test_cut(void **state)
     assert_string_equal(ladder.note, "1 further contact left out (contacts.max_contacts is 2)");
 }
 
+static void test_cut_leaves_one_of_each_party(void **state)
+{
+    (void)state;
+    config.contacts.max_contacts = 4;
+    for (int i = 1; i <= 6; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "o%d@o.example", i);
+        add(address, "rfc2142-abuse", PARTY_OWNER, (unsigned)i);
+    }
+    add("h1@h.example", "override", PARTY_HOSTER, 0);
+    add("h2@h.example", "override", PARTY_HOSTER, 1);
+    add("r@r.example", "rdap-ip", PARTY_REGISTRAR, 0);
+    expect("o1@o.example o2@o.example h1@h.example r@r.example");
+    assert_string_equal(ladder.note, "5 further contacts left out (contacts.max_contacts is 4)");
+    ladder_clear(&ladder);
+    config.contacts.max_contacts = 2;
+    expect("o1@o.example h1@h.example");
+}
+
 static void test_never_ourselves(void **state)
 {
     (void)state;
@@ -173,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_override_for_the_domain_goes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_rung_an_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_leaves_one_of_each_party, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_ourselves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_no_mailbox_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scores_and_notes, setup, teardown),
