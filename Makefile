@@ -84,6 +84,10 @@ check: deps-test ## install what the tests need, and run them all
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(PYTHON) tests/run --build $(BUILD) all
 
+bench: deps ## measure delivery beside Postfix's smtp-source
+	@$(MAKE) --no-print-directory -j2 all
+	@$(PYTHON) tests/bench/delivery --build $(BUILD)
+
 SCRATCH := /tmp/tocsin-demo-$(shell id -u)
 demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its report
 	@$(MAKE) --no-print-directory -j2 all
