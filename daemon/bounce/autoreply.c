@@ -92,16 +92,16 @@ static const char *const beginnings[] = {
     "automatická odpov*",
     "automatikus",
     "otomatik",
-    "автоответ*",
-    "Автоответ*",
-    "Автоматический",
-    "автоматический",
-    "自动回复*",
-    "自動回覆*",
-    "自動返信*",
-    "自動応答*",
-    "不在*",
-    "자동*",
+    "автоответ",
+    "Автоответ",
+    "Автоматическ",
+    "автоматическ",
+    "自动回复",
+    "自動回覆",
+    "自動返信",
+    "自動応答",
+    "不在",
+    "자동",
     NULL,
 };
 
@@ -109,6 +109,7 @@ static const char *const beginnings[] = {
 static const char *const subjects[] = {
     "out of office",
     "out of the office",
+    "автоматическ",
     "automatic reply",
     "automatic response",
     "auto reply",
@@ -141,6 +142,7 @@ static const char *const subjects[] = {
     "thank you for contacting",
     "thank you for your message",
     "thank you for your email",
+    "thank you for your e mail",
     "thanks for contacting",
     "thank you for your report",
     "your request has been received",
@@ -237,9 +239,17 @@ static bool subject_says_so(const struct mail *mail)
     return found;
 }
 
+/* Nobody's mail program sends from the null address; programs that answer do (RFC 3834 §3.3). What a mail server sent and we did not understand is left
+ * to people. */
+static bool sender_says_so(const struct mail *mail)
+{
+    return mail_from_null(mail) && mail_header(mail, "From") && !text_from_daemon(mail);
+}
+
 bool autoreply_recognise(const struct mail *mail, struct bounce *out)
 {
-    if (!header_says_so(mail) && !subject_says_so(mail) && !phrase_any(mail->folded.data, texts))
+    if (!header_says_so(mail) && !subject_says_so(mail) && !sender_says_so(mail) &&
+        !phrase_any(mail->folded.data, texts))
         return false;
     out->class = BOUNCE_AUTOREPLY;
     return true;

@@ -6,6 +6,8 @@
 
 #define SUBJECT_MAX 7 /* the highest subject that RFC 3463 has: keeps most version numbers out */
 
+#define GENERIC_CODE 554 /* what servers say who pass on what another said: the other's code says more */
+
 /* Read up to three digits; the number of them. */
 static size_t read_number(const char *text, int *out)
 {
@@ -51,6 +53,8 @@ static bool introduces_code(const char *text, const char *at)
         at--;
     if (at == text || strchr("\n\r:;>([\"'#,=-*|{<", at[-1]))
         return true;
+    if (at - text >= 3 && memcmp(at - 3, "...", 3) == 0)
+        return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t length = strlen(words[i]);
         if ((size_t)(at - text) >= length && strncasecmp(at - length, words[i], length) == 0)
@@ -71,14 +75,18 @@ static const char *skip_between(const char *text)
     return text + strspn(text, " -#([\n\r:");
 }
 
-bool diagnosis_says_more(const int code[3])
+int diagnosis_weight(const int code[3])
 {
-    return code[1] || code[2];
+    if (!code[0])
+        return 0;
+    if (!code[1] && !code[2])
+        return 1;
+    return !code[2] || (code[1] == 4 && code[2] == 7) ? 2 : 3;
 }
 
 static void take_enhanced(struct diagnosis *out, const int enhanced[3], int code)
 {
-    bool better = !out->enhanced[0] || (!diagnosis_says_more(out->enhanced) && diagnosis_says_more(enhanced));
+    bool better = diagnosis_weight(enhanced) > diagnosis_weight(out->enhanced);
     if (!better)
         return;
     memcpy(out->enhanced, enhanced, sizeof out->enhanced);
@@ -110,7 +118,8 @@ void diagnosis_read(const char *text, struct diagnosis *out)
         size_t more = read_enhanced(next, enhanced);
         if (more && enhanced[0] == code / 100)
             take_enhanced(out, enhanced, code);
-        if (!out->code && code >= 400 && (more || introduces_code(text, at)))
+        if (code >= 400 && (!out->code || (out->code == GENERIC_CODE && !out->enhanced[0])) &&
+            (more || introduces_code(text, at)))
             out->code = code;
         at += length;
     }

@@ -10,14 +10,15 @@ struct diagnosis {
     int enhanced[3]; /* all 0: none */
 };
 
-/* Read the first enhanced code in TEXT that says more than x.0.0 (else the first at all) and the reply code that belongs to it. Addresses,
- * versions, sizes and ports are no codes. */
+/* Read the enhanced code in TEXT that says most (the first of those) and the reply code that belongs to it. Addresses, versions, sizes and ports
+ * are no codes. */
 void diagnosis_read(const char *text, struct diagnosis *out);
 
 /* Is TEXT an enhanced code, up to its first blank? Fills CODE. */
 bool diagnosis_enhanced(const char *text, int code[3]);
 
-/* Does CODE say more than its class? */
-bool diagnosis_says_more(const int code[3]);
+/* How much CODE says: 0: it is none; 1: its class alone (x.0.0); 2: nothing about the cause (x.y.0, and x.4.7, which says that the time is over); 3:
+ * all. */
+int diagnosis_weight(const int code[3]);
 
 #endif

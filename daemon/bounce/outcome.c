@@ -60,9 +60,9 @@ static void choose_codes(const struct outcome *outcome, const char *context, str
     struct diagnosis said = { 0 };
     if (outcome->text)
         diagnosis_read(outcome->text, &said);
-    if (!said.code && !said.enhanced[0] && !diagnosis_says_more(outcome->enhanced) && context)
+    if (!said.code && !said.enhanced[0] && diagnosis_weight(outcome->enhanced) < 2 && context)
         diagnosis_read(context, &said);
-    bool field = outcome->enhanced[0] && (diagnosis_says_more(outcome->enhanced) || !said.enhanced[0]);
+    bool field = diagnosis_weight(outcome->enhanced) >= diagnosis_weight(said.enhanced);
     memcpy(codes->enhanced, field ? outcome->enhanced : said.enhanced, sizeof codes->enhanced);
     codes->code = said.code ? said.code : outcome->code;
 }
@@ -105,6 +105,8 @@ static void examine(const struct outcomes *outcomes, const struct outcome *outco
     }
     choose_codes(outcome, outcomes->context, &finding->codes);
     finding->reason = find_reason(outcome, outcomes->context, &finding->codes);
+    if (!finding->reason && action == OUTCOME_DELAYED) /* not there yet, and nobody says why */
+        finding->reason = REASON_NETWORK;
     finding->class = action == OUTCOME_DELAYED ? BOUNCE_DELAYED : class_of_failure(&finding->codes, finding->reason);
 }
 

@@ -76,6 +76,8 @@ static bool matches_at(const char *word, const char *pattern)
 const char *phrase_find(const char *folded, const char *pattern)
 {
     const char *word = *folded == ' ' ? folded + 1 : folded;
+    if ((unsigned char)*pattern >= 0x80)
+        return strstr(folded, pattern);
     if (!*word)
         return NULL;
     for (; word; word = next_word(word))

@@ -1,7 +1,8 @@
 /* Looking for phrases in text that machines wrote for people. Pure; any thread.
  *
  * A pattern is words parted by blanks, in lower case. A word that ends in `*` matches any word that begins so; a lone `..` stands for up to
- * PHRASE_GAP words. Text is folded first, so that case, punctuation and line breaks do not matter: `Over-Quota` is found by "over quota". */
+ * PHRASE_GAP words. A pattern that begins with a byte above 0x7f is looked for inside words too: not every script parts its words. Text is
+ * folded first, so that case, punctuation and line breaks do not matter: `Over-Quota` is found by "over quota". */
 #ifndef TOCSIN_BOUNCE_PHRASE_H
 #define TOCSIN_BOUNCE_PHRASE_H
 

@@ -21,6 +21,9 @@ bool human_recognise(const struct mail *mail, struct bounce *out);
 /* What the notice says about being final, for reports whose fields do not: DELAYED, FAILED, or UNSAID. In text.c. */
 int text_finality(const struct mail *mail);
 
+/* Is From one of those who write reports? In text.c. */
+bool text_from_daemon(const struct mail *mail);
+
 /* Collect OUT->candidates. In candidates.c. */
 void candidates_collect(const struct mail *mail, struct bounce *out);
 

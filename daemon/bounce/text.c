@@ -5,6 +5,7 @@
 #include "daemon/bounce/paragraphs.h"
 #include "daemon/bounce/phrase.h"
 #include "daemon/bounce/recognise.h"
+#include "daemon/bounce/reply_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@ static const char *const delayed[] = {
     "will continue to try",
     "will continue trying",
     "will keep trying",
+    "will retry for",
+    "message is delayed",
+    "temporary failure report",
+    "do not need to re send",
     "will be retried",
     "will retry",
     "still being retried",
@@ -149,7 +154,7 @@ static const char *const opening[] = {
 };
 
 /* Local parts of those who write reports. */
-static bool is_daemon(const struct mail *mail)
+bool text_from_daemon(const struct mail *mail)
 {
     static const char *const names[] = { "mailer-daemon", "mailer_daemon", "mailerdaemon",     "mailer",
                                          "postmaster",    "maildaemon",    "mail-daemon",      "mdaemon",
@@ -159,7 +164,7 @@ static bool is_daemon(const struct mail *mail)
     for (size_t i = 0; from && names[i]; i++)
         if (strcasestr(from, names[i]))
             return true;
-    return from && !strchr(from, '@') && strcasestr(from, "mail");
+    return from && (!from[strspn(from, " <>")] || (!strchr(from, '@') && strcasestr(from, "mail")));
 }
 
 int text_finality(const struct mail *mail)
@@ -167,6 +172,33 @@ int text_finality(const struct mail *mail)
     if (phrase_any(mail->folded.data, delayed) && !phrase_any(mail->folded.data, final))
         return OUTCOME_DELAYED;
     return OUTCOME_UNSAID;
+}
+
+/* Somebody who answers a report keeps its subject. */
+static bool subject_opens(const struct mail *mail)
+{
+    static const char *const answers[] = { "re", "aw", "fwd", "fw", "wg", "sv", "antw", "tr", NULL };
+    struct buf folded = BUF_EMPTY;
+    phrase_fold(&folded, mail->subject, strnlen(mail->subject, 1000));
+    bool opens = phrase_any(folded.data, opening);
+    for (size_t i = 0; opens && answers[i]; i++)
+        opens = phrase_find(folded.data, answers[i]) != folded.data + 1;
+    buf_free(&folded);
+    return opens;
+}
+
+static bool notice_opens(const struct mail *mail)
+{
+    struct buf folded = BUF_EMPTY;
+    phrase_fold(&folded, mail->notice.data, strnlen(mail->notice.data, 4000));
+    bool opens = phrase_any(folded.data, opening);
+    buf_free(&folded);
+    return opens;
+}
+
+static bool names_a_cause(const struct mail *mail)
+{
+    return reason_about_recipient(reply_words_sure(mail->folded.data));
 }
 
 /* Several weak signs make a sure one. A header that only reports have is sure by itself. */
@@ -177,13 +209,17 @@ static bool is_report(const struct mail *mail)
         if (mail_header(mail, headers[i]))
             return true;
     const char *type = mail_header(mail, "Content-Type");
+    bool daemon = text_from_daemon(mail), subject = subject_opens(mail), notice = notice_opens(mail);
+    bool returned = mail->returned.length || mail_part(mail, MAIL_RETURNED);
     int signs = 0;
     signs += mail_from_null(mail);
-    signs += is_daemon(mail) ? 2 : 0;
-    signs += phrase_any(mail->folded.data, opening) ? 2 : 0;
+    signs -= mail->envelope_sender && *mail->envelope_sender && !daemon ? 1 : 0; /* people have a sender */
+    signs += daemon ? 2 : 0;
+    signs += subject ? 2 : 0;
+    signs += notice ? 1 : 0;
     signs += type && strcasestr(type, "multipart/report") ? 1 : 0;
-    signs += mail->returned.length ? 1 : 0;
-    return signs >= 3 && phrase_any(mail->folded.data, opening);
+    signs += returned ? 1 : 0;
+    return signs >= 3 && (subject || notice || (daemon && (returned || names_a_cause(mail))));
 }
 
 bool text_recognise(const struct mail *mail, struct bounce *out)

@@ -90,7 +90,7 @@ static const struct expectation dsn_rows[] = {
                   "Final-Recipient: rfc822; a@t.example\nAction: failed\nStatus: 5.2.2\n" RETURNED,
       BOUNCE_SOFT, "a@t.example", "5.2.2", "", REASON_MAILBOX_FULL },
     { "soft with 4.x", FAILED("rfc822; a@t.example", "4.4.7", "smtp; 451 4.4.1 timed out"), BOUNCE_SOFT, "a@t.example",
-      "4.4.7", "451", REASON_NETWORK },
+      "4.4.1", "451", REASON_NETWORK },
     { "delayed",
       REPORT STATUS "Final-Recipient: rfc822; a@t.example\nAction: delayed\nStatus: 4.4.1\nWill-Retry-Until: "
                     "Mon, 10 Aug 2026 14:10:59 +0000\n" RETURNED,
@@ -120,6 +120,11 @@ static const struct expectation dsn_rows[] = {
       BOUNCE_HARD, "a@t.example", "5.1.1", "550", REASON_USER_UNKNOWN },
     { "5.0.0 hides nothing", FAILED("rfc822; a@t.example", "5.0.0", "smtp; 550 from 5.1.1.1 with 5.2.2.7"), BOUNCE_SOFT,
       "a@t.example", "5.0.0", "550", REASON_NONE },
+    { "5.2.0 hides a better one", FAILED("rfc822; a@t.example", "5.2.0", "smtp; 550 5.2.2 full"), BOUNCE_SOFT,
+      "a@t.example", "5.2.2", "550", REASON_MAILBOX_FULL },
+    { "the time is over, and why",
+      FAILED("rfc822; a@t.example", "5.0.0", "smtp; 554 4.4.7 expired <421 4.4.2 connection lost>"), BOUNCE_SOFT,
+      "a@t.example", "4.4.2", "421", REASON_NETWORK },
     { "4.0.0 hides a permanent one", FAILED("rfc822; a@t.example", "4.0.0", "smtp; 550 5.1.1 gone"), BOUNCE_HARD,
       "a@t.example", "5.1.1", "550", REASON_USER_UNKNOWN },
     { "continued lines",
@@ -279,8 +284,10 @@ static const struct expectation other_rows[] = {
       BOUNCE_REPLY, "", "", "", REASON_NONE },
     { "letter", PERSON "Subject: Question\n\nWho are you?\n", BOUNCE_REPLY, "", "", "", REASON_NONE },
     { "newsletter", PERSON "Subject: News\nList-Id: <x.example>\n\nBuy!\n", BOUNCE_UNKNOWN, "", "", "", REASON_NONE },
-    { "null sender, no report", "Return-Path: <>\nFrom: x@y.example\nSubject: hello\n\nhello\n", BOUNCE_UNKNOWN, "", "",
-      "", REASON_NONE },
+    { "null sender, no report", "Return-Path: <>\nFrom: x@y.example\nSubject: hello\n\nhello\n", BOUNCE_AUTOREPLY, "",
+      "", "", REASON_NONE },
+    { "a daemon that is not understood", "Return-Path: <>\nFrom: MAILER-DAEMON@y.example\nSubject: hello\n\nhello\n",
+      BOUNCE_UNKNOWN, "", "", "", REASON_NONE },
     { "empty", "", BOUNCE_UNKNOWN, "", "", "", REASON_NONE },
     { "no header", "\n\nhello\n", BOUNCE_UNKNOWN, "", "", "", REASON_NONE },
 };
@@ -333,6 +340,41 @@ static const struct expectation text_rows[] = {
       PLAIN "Your message\n\n  To:      a@t.example\n  Subject: x\n\ndid not reach the following "
             "recipient(s):\n\na@t.example on Mon, 10 Aug 2026 14:10:59 +0200\n    The recipient name is not "
             "recognized\n\tUser unknown\n",
+      BOUNCE_HARD, "a@t.example", "", "", REASON_USER_UNKNOWN },
+    { "exchange repeats our header; the address is an X.400 one",
+      PLAIN "Your message\n\n  To:      shop-list@t.example\n  Subject: x\n\ndid not reach the following "
+            "recipient(s):\n\nc=US;a= ;p=X;dda:SMTP=a@t.example; on Mon, "
+            "10 Aug 2026\n    The recipient name is not recognized\n",
+      BOUNCE_HARD, "a@t.example", "", "", REASON_USER_UNKNOWN },
+    { "whom to ask is not meant",
+      PLAIN "Your message could not be delivered to one or more destinations.\n\nFor further assistance, please "
+            "contact <postmaster@relay.example>\n\nUndeliverable "
+            "Address: a@t.example\n\nReason: over quota\n\nSystem Contact: postmaster@relay.example\n",
+      BOUNCE_SOFT, "a@t.example", "", "", REASON_MAILBOX_FULL },
+    { "sendmail, the address behind the code",
+      PLAIN "   ----- Transcript of session follows -----\nWhile talking to mx.t.example:\n550 t.example (smtp)... 550 "
+            "Host unknown\n554 <a@t.example>... 550 Host unknown "
+            "(Authoritative answer from name server)\n>>> RCPT To:<b@t.example>\n<<< 550 no such user here\n550 "
+            "<b@t.example>... User unknown\n\n   ----- Unsent message follows -----\n",
+      BOUNCE_HARD, "a@t.example,b@t.example", "", "550", REASON_DOMAIN_UNKNOWN },
+    { "a label and an address",
+      PLAIN "User mailbox exceeds allowed size: a@t.example\n\nOriginal message follows.\n\nReceived: x\n", BOUNCE_SOFT,
+      "a@t.example", "", "", REASON_MAILBOX_FULL },
+    { "we ourselves", PLAIN "<bounce@tocsin.example>:\n550 user unknown\n", BOUNCE_HARD, "bounce@tocsin.example", "",
+      "550", REASON_USER_UNKNOWN },
+    { "nobody named", PLAIN "Your mail could not be delivered: the mailbox is full.\n", BOUNCE_SOFT, "", "", "",
+      REASON_MAILBOX_FULL },
+    { "a delay in other words",
+      PLAIN "Delivery incomplete. There was a temporary problem delivering your message to a@t.example.\nWe will retry "
+            "for 46 more hours.\n",
+      BOUNCE_DELAYED, "a@t.example", "", "", REASON_NETWORK },
+    { "somebody answers a report",
+      PERSON "Subject: Re: Undelivered Mail Returned to Sender\n\nWhat is this? a@t.example could not be delivered.\n",
+      BOUNCE_REPLY, "", "", "", REASON_NONE },
+    { "Chinese, raw bytes",
+      "From: MAILER-DAEMON@t.example\nSubject: \xd3\xca\xbc\xfe\nContent-Type: multipart/mixed; "
+      "boundary=bb\n\n--bb\nContent-Type: text/plain; "
+      "charset=gb2312\n\n\xd3\xca\xbc\xfe \xb2\xbb\xb4\xe6\xd4\xda\n<a@t.example>:\n" RETURNED,
       BOUNCE_HARD, "a@t.example", "", "", REASON_USER_UNKNOWN },
     { "HTML only",
       FROM_DAEMON "Content-Type: text/html\n\n<html><style>b { x: 552 }</style><body><p>Delivery to the following "

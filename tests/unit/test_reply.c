@@ -205,6 +205,19 @@ static const struct words_row words_rows[] = {
     { "Access denied", REASON_POLICY },
     { "message contained a virus", REASON_POLICY },
     { "no space left on device", REASON_SYSTEM },
+    { "Sorry, your intended recipient has too much mail stored in his mailbox.", REASON_MAILBOX_FULL },
+    { "Account(s) does not have enough space", REASON_MAILBOX_FULL },
+    { "Access denied, banned sending IP [192.0.2.225]", REASON_POLICY },
+    { "The user (a) is not accepting mail from this sender", REASON_POLICY },
+    { "Connected but my name was rejected", REASON_POLICY },
+    { "temporarily deferred due to user complaints", REASON_POLICY },
+    { "a@b.example is not an active address at this host", REASON_USER_UNKNOWN },
+    { "No mail box available for this user", REASON_USER_UNKNOWN },
+    { "The recipient name is not recognized", REASON_USER_UNKNOWN },
+    { "\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", REASON_USER_UNKNOWN },
+    { "an MX or SRV record indicated no SMTP service", REASON_DOMAIN_UNKNOWN },
+    { "Network error on destination MXs", REASON_NETWORK },
+    { "Unable to contact LDAP server", REASON_SYSTEM },
     { "unknown-user@b.example over.quota@b.example", REASON_NONE },
 };
 
@@ -300,6 +313,7 @@ static void test_phrases(void **state)
     assert_false(found("user.unknown@b.example", "user unknown"));
     assert_true(found("user.unknown", "user unknown"));
     assert_true(found("<a@b.example>... User unknown", "user unknown"));
+    assert_true(found("\xe7\x94\xa8\xe4\xb8\x8d", "\xe4\xb8\x8d"));
     assert_true(found("B\xc3\xa4r  \t\r\n full", "b\xc3\xa4r full"));
 }
 
