@@ -118,14 +118,15 @@ static bool loading_of(struct store *store, int64_t file, struct loading *at)
     return true;
 }
 
-/* The case that tells of this finding already, or will; 0 when none does. A case that was cancelled or came to nothing before any mail went out tells
- * nobody. */
-static int64_t known_in(struct store *store, const char *key, int64_t hash)
+/* The case that tells of this finding already, or will; 0 when none does. A case that was cancelled or came to nothing before any mail went
+ * out tells nobody; one of this very file is told of with this row in the same mail. */
+static int64_t known_in(struct store *store, const char *key, int64_t hash, int64_t file)
 {
-    return sql_integer(store->sql, 0,
-                       "SELECT f.case_id FROM finding f JOIN \"case\" k ON k.id = f.case_id"
-                       " WHERE f.hash = ?1 AND f.key = ?2 AND (k.state < 6 OR k.notified IS NOT NULL)",
-                       "it", hash, key);
+    return sql_integer(
+        store->sql, 0,
+        "SELECT f.case_id FROM finding f JOIN \"case\" k ON k.id = f.case_id WHERE f.hash = ?1 AND f.key = ?2"
+        " AND k.file_id <> ?3 AND (k.state < 6 OR k.notified IS NOT NULL)",
+        "iti", hash, key, file);
 }
 
 static int64_t case_for(struct store *store, const struct queue_chunk *chunk, const struct row *row,
@@ -157,7 +158,7 @@ static void load_row(struct store *store, const struct queue_chunk *chunk, const
     char *key = mem_format("%s\x1f%s", at->feed, chunk->arena + row->key);
     int64_t hash = hash_of(key);
     int64_t seen = row->time ? row->time * 1000 : now;
-    int64_t known = at->redirected ? 0 : known_in(store, key, hash);
+    int64_t known = at->redirected ? 0 : known_in(store, key, hash, chunk->file);
     int64_t id = known ? 0 : case_for(store, chunk, row, at);
     sql_run(store->sql, "INSERT INTO incident (file_id, line, case_id, known_in, data) VALUES (?1, ?2, ?3, ?4, ?5)",
             "iiiit", chunk->file, (int64_t)row->line, id, known, chunk->arena + row->json);

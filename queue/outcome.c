@@ -55,8 +55,11 @@ static void bounce(struct store *store, int64_t id, const struct standing *at, i
 {
     if (!store_move_notification(store, id, NOTIFICATION_BOUNCED, DUE_NEVER))
         return;
-    sql_run(store->sql, "UPDATE notification SET bounced = ?2, reason = ?3 WHERE id = ?1", "iit", id, (int64_t)how,
-            reason);
+    /* What came back was taken by some server first, even where its answer never reached us. */
+    sql_run(store->sql,
+            "UPDATE notification SET bounced = ?2, reason = ?3,"
+            " accepted = CASE ?2 WHEN 2 THEN coalesce(accepted, ?4) ELSE accepted END WHERE id = ?1",
+            "iiti", id, (int64_t)how, reason, now);
     learn_bounce(store, at, reason, about_recipient, now);
     store_escalate(store, id, RUNG_BOUNCED, now);
 }
