@@ -1,0 +1,281 @@
+#include "daemon/spool/claim.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OPTIONS_MAX 65536 /* bytes of a submission's options */
+
+static void claim_clear(struct spool_claim *claim)
+{
+    const char *const strings[] = { claim->path, claim->id, claim->profile, claim->name, claim->options, claim->owner };
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        free((char *)strings[i]);
+}
+
+void claims_free(struct claims *claims)
+{
+    for (size_t i = 0; i < claims->count; i++)
+        claim_clear(&claims->items[i]);
+    free(claims->items);
+    *claims = (struct claims){ 0 };
+}
+
+/* STAMPED is the file's name in processing/PROFILE. */
+static void claims_add(struct claims *claims, const struct tree *tree, const char *profile, const char *stamped,
+                       char *options, const struct stat *status)
+{
+    if (claims->count == claims->capacity) {
+        claims->capacity = claims->capacity ? 2 * claims->capacity : 16;
+        claims->items = mem_resize(claims->items, claims->capacity, sizeof *claims->items);
+    }
+    claims->items[claims->count++] = (struct spool_claim){
+        .path = mem_format("%s/processing/%s/%s", tree->root, profile, stamped),
+        .id = mem_format("%s/%s", profile, stamped),
+        .profile = mem_string(profile),
+        .name = mem_string(stamped + TREE_STAMP_LENGTH + 1),
+        .options = options,
+        .owner = tree_owner(status),
+    };
+}
+
+/* What we judged in incoming/ may have been changed for something else before it was ours. Now nobody can reach it: this counts. */
+static const char *flaw_of_taken(const struct tree *tree, int processing, const char *stamped, struct stat *status)
+{
+    if (fstatat(processing, stamped, status, AT_SYMLINK_NOFOLLOW))
+        return "it has vanished";
+    if (S_ISREG(status->st_mode) && status->st_nlink > 1)
+        return "it has other names (hard links)";
+    return tree_status_flaw(tree, status);
+}
+
+static char *new_stamped(struct tree *tree, const char *name)
+{
+    char stamp[TREE_STAMP_LENGTH + 1];
+    tree_stamp(tree, stamp);
+    return mem_format("%s-%s", stamp, name);
+}
+
+/* ---- Dropped files ------------------------------------------------------------------------------------------------------------------ */
+
+struct taking {
+    struct tree *tree;
+    struct claims *claims;
+    int *processing; /* a place's processing/PROFILE; -1 until something of it is taken */
+};
+
+/* Take a file out of PLACE into PROCESSING. Not yet durable. */
+static int take(struct taking *taking, const struct tree_place *place, int processing, const char *name)
+{
+    struct tree *tree = taking->tree;
+    struct stat status;
+    char *stamped = new_stamped(tree, name);
+    int code = tree_move(place->fd, name, processing, stamped);
+    const char *why = code ? NULL : flaw_of_taken(tree, processing, stamped, &status);
+    if (why) {
+        log_warning("spool: %s/%s: refused: %s", place->path, name, why);
+        code = tree_refuse(tree, processing, stamped, why);
+    } else if (!code) {
+        claims_add(taking->claims, tree, place->profile, stamped, NULL, &status);
+    }
+    free(stamped);
+    return code;
+}
+
+static void on_ready(void *context, size_t index, const char *name)
+{
+    struct taking *taking = context;
+    const struct tree_place *place = &taking->tree->places[index];
+    int *processing = &taking->processing[index];
+    if (*processing < 0)
+        *processing = tree_processing(taking->tree, place->profile);
+    int code = *processing < 0 ? *processing : take(taking, place, *processing, name);
+    if (code)
+        log_error("spool: %s/%s: cannot be taken, to be tried again: %s", place->path, name, strerror(-code));
+}
+
+/* Both directories of a rename, the new one first: after a power cut the file is in one of them. */
+static int sync_both(int to, int from)
+{
+    return fsync(to) || fsync(from) ? -errno : 0;
+}
+
+/* Once for all files that were taken: with an fsync each, a thousand would take minutes. */
+static void sync_taken(struct taking *taking)
+{
+    for (size_t i = 0; i < taking->tree->place_count; i++) {
+        const struct tree_place *place = &taking->tree->places[i];
+        if (taking->processing[i] < 0)
+            continue;
+        int code = sync_both(taking->processing[i], place->fd);
+        if (code)
+            log_error("spool: %s: cannot be synced: %s", place->path, strerror(-code));
+        close(taking->processing[i]);
+    }
+}
+
+int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *reports, int64_t wall, int64_t now,
+                    struct claims *claims)
+{
+    struct taking taking = { tree, claims, mem_zero(tree->place_count, sizeof *taking.processing) };
+    for (size_t i = 0; i < tree->place_count; i++)
+        taking.processing[i] = -1;
+    int64_t again = look(tree, sights, reports, wall, now, on_ready, &taking);
+    sync_taken(&taking);
+    free(taking.processing);
+    return again;
+}
+
+/* ---- Submitted files ---------------------------------------------------------------------------------------------------------------- */
+
+static bool is_profile(const struct tree *tree, const char *profile)
+{
+    for (size_t i = 0; i < tree->place_count; i++)
+        if (strcmp(tree->places[i].profile, profile) == 0)
+            return true;
+    return false;
+}
+
+static int check_hidden(const struct tree *tree, const char *hidden, const char *profile, const char *name,
+                        struct error *error)
+{
+    struct stat status;
+    if (!is_profile(tree, profile))
+        return error_set(error, -EINVAL, "no profile is called '%.80s'", profile);
+    if (hidden[0] != '.' || !hidden[1] || strchr(hidden, '/') || strcmp(hidden, "..") == 0)
+        return error_set(error, -EINVAL, "'%.80s' is no hidden file in incoming/", hidden);
+    const char *why = tree_name_flaw(name);
+    if (why)
+        return error_set(error, -EINVAL, "%s", why);
+    if (fstatat(tree->incoming, hidden, &status, AT_SYMLINK_NOFOLLOW))
+        return error_set(error, -errno, "%s/incoming/%s: %s", tree->root, hidden, strerror(errno));
+    why = tree_status_flaw(tree, &status);
+    return why ? error_set(error, -EINVAL, "%s", why) : 0;
+}
+
+/* The options first: a file that has been taken without them would be taken for a dropped one after a crash. */
+static int take_hidden(struct tree *tree, int processing, const char *hidden, const char *stamped, const char *options)
+{
+    char *beside = mem_format("%s.options.json", stamped);
+    int code = tree_write(processing, beside, options);
+    if (!code && fsync(processing))
+        code = -errno;
+    if (!code)
+        code = tree_move(tree->incoming, hidden, processing, stamped);
+    if (code)
+        unlinkat(processing, beside, 0);
+    else
+        code = sync_both(processing, tree->incoming);
+    free(beside);
+    return code;
+}
+
+int claim_hidden(struct tree *tree, const char *hidden, const char *profile, const char *name, const char *options,
+                 struct claims *claims, struct error *error)
+{
+    int code = check_hidden(tree, hidden, profile, name, error);
+    if (code)
+        return code;
+    int processing = tree_processing(tree, profile);
+    if (processing < 0)
+        return error_set(error, processing, "processing/%s: %s", profile, strerror(-processing));
+    char *stamped = new_stamped(tree, name);
+    struct stat status;
+    code = take_hidden(tree, processing, hidden, stamped, options);
+    const char *why = code ? NULL : flaw_of_taken(tree, processing, stamped, &status);
+    if (why)
+        tree_refuse(tree, processing, stamped, why);
+    if (code || why)
+        code = error_set(error, code ? code : -EINVAL, "%s: %s", name, why ? why : strerror(-code));
+    else
+        claims_add(claims, tree, profile, stamped, mem_string(options), &status);
+    free(stamped);
+    close(processing);
+    return code;
+}
+
+/* ---- Files of a dead daemon ----------------------------------------------------------------------------------------------------------- */
+
+static bool has_base(int processing, const char *name)
+{
+    struct stat status;
+    char *base = mem_string_n(name, tree_base_length(name));
+    bool found = fstatat(processing, base, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    free(base);
+    return found;
+}
+
+/* Unfinished writes, options of a file that was never taken, a version of results that may not be whole. Nothing that people made. */
+static bool is_leftover(int processing, const char *name)
+{
+    if (name[0] == '.')
+        return true;
+    return tree_base_length(name) != strlen(name) && !has_base(processing, name);
+}
+
+static void find_again(struct tree *tree, int processing, const char *profile, const char *name, struct claims *claims)
+{
+    struct stat status;
+    if (is_leftover(processing, name)) {
+        unlinkat(processing, name, 0);
+        return;
+    }
+    if (tree_base_length(name) != strlen(name) || fstatat(processing, name, &status, AT_SYMLINK_NOFOLLOW))
+        return;
+    if (!tree_has_stamp(name) || !S_ISREG(status.st_mode)) {
+        log_warning("spool: %s/processing/%s/%s: not ours, left alone", tree->root, profile, name);
+        return;
+    }
+    char *beside = mem_format("%s.options.json", name);
+    claims_add(claims, tree, profile, name, tree_read(processing, beside, OPTIONS_MAX), &status);
+    free(beside);
+}
+
+static void find_all_again(struct tree *tree, const char *profile, struct claims *claims)
+{
+    int processing = openat(tree->processing, profile, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *directory = processing < 0 ? NULL : fdopendir(processing);
+    const struct dirent *entry;
+    if (!directory) {
+        log_error("spool: %s/processing/%s: %s", tree->root, profile, strerror(errno));
+        if (processing >= 0)
+            close(processing);
+        return;
+    }
+    while ((entry = readdir(directory)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            find_again(tree, processing, profile, entry->d_name, claims);
+    closedir(directory);
+}
+
+static int compare_stamps(const void *left, const void *right)
+{
+    const struct spool_claim *a = left, *b = right;
+    return strcmp(strrchr(a->path, '/'), strrchr(b->path, '/'));
+}
+
+/* Also of profiles that are no longer in the configuration: their files are still somebody's. */
+void claim_again(struct tree *tree, struct claims *claims)
+{
+    int fd = openat(tree->processing, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    if (!directory) {
+        log_error("spool: %s/processing: %s", tree->root, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(directory)))
+        if (entry->d_name[0] != '.')
+            find_all_again(tree, entry->d_name, claims);
+    closedir(directory);
+    if (claims->count)
+        qsort(claims->items, claims->count, sizeof *claims->items, compare_stamps);
+}

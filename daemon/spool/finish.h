@@ -1,0 +1,19 @@
+/* Where a claimed file goes in the end, with what was made beside it. Blocking; one thread at a time.
+ *
+ * The final name is kept as a symbolic link done/.STAMP -> NAME (or in failed/): made in one step before anything moves, so that a finish that a crash cut short is
+ * continued under the same name, and later versions of the results find their file. */
+#ifndef TOCSIN_SPOOL_FINISH_H
+#define TOCSIN_SPOOL_FINISH_H
+
+#include "daemon/spool/tree.h"
+
+/* spool_finish(). 0 or -errno with ERROR; -ENOENT: the claim is not there, and was not finished before either. */
+int finish_claim(const struct tree *tree, const char *id, bool ok, const char *why, struct error *error);
+
+/* spool_replace_result(). 0 or -errno with ERROR. */
+int finish_replace_result(const struct tree *tree, const char *id, struct error *error);
+
+/* Remove the links whose files the administrator has taken away. */
+void finish_tidy(const struct tree *tree);
+
+#endif

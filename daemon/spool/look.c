@@ -1,0 +1,232 @@
+/* When is a file complete? One that is renamed in is; one that is written in place is when nobody writes to it any more. The kernel does not say which it
+ * is, but there are signs, each good for one way of dropping files:
+ *
+ * - Its name appeared, it has bytes in it, and there was no report of a write under that name: the bytes were written elsewhere.
+ *   (The reports of earlier writes have come by the time of a second look, SETTLE later, that finds the file unchanged.)
+ * - ctime is later than mtime: rename(2) sets the first and not the second, a write both. `cp -p` and `mv` from another file system, which copy and
+ *   set the times last, look the same, and are as complete.
+ * - It has not been written to for spool.quiet.
+ *
+ * The first two want a file with something in it: an empty one may have been created a moment ago. */
+#include "daemon/spool/look.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTLE_MS 60
+#define NANOSECONDS_PER_MS 1000000
+
+void sights_free(struct sights *sights)
+{
+    for (size_t i = 0; i < sights->count; i++)
+        free(sights->items[i].name);
+    free(sights->items);
+    *sights = (struct sights){ 0 };
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct sight *a = left, *b = right;
+    if (a->place != b->place)
+        return a->place < b->place ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static int compare_ages(const void *left, const void *right)
+{
+    const struct sight *a = left, *b = right;
+    int order = compare(a, b);
+    return order ? order : (a->since > b->since) - (a->since < b->since);
+}
+
+void sights_settle(struct sights *sights)
+{
+    size_t kept = 0;
+    if (sights->count)
+        qsort(sights->items, sights->count, sizeof *sights->items, compare_ages);
+    for (size_t i = 0; i < sights->count; i++) {
+        if (kept && compare(&sights->items[kept - 1], &sights->items[i]) == 0)
+            free(sights->items[--kept].name);
+        sights->items[kept++] = sights->items[i];
+    }
+    sights->count = kept;
+}
+
+struct sight *sights_find(const struct sights *sights, size_t place, const char *name)
+{
+    const struct sight key = { .place = place, .name = (char *)name };
+    if (!sights->count)
+        return NULL;
+    return bsearch(&key, sights->items, sights->count, sizeof key, compare);
+}
+
+struct sight *sights_add(struct sights *sights, size_t place, const char *name)
+{
+    if (sights->count == sights->capacity) {
+        sights->capacity = sights->capacity ? 2 * sights->capacity : 16;
+        sights->items = mem_resize(sights->items, sights->capacity, sizeof *sights->items);
+    }
+    struct sight *sight = &sights->items[sights->count++];
+    *sight = (struct sight){ .place = place, .name = mem_string(name) };
+    return sight;
+}
+
+int64_t look_wait(const struct sight *sight, int64_t wall, int64_t now, int64_t quiet)
+{
+    int64_t same = now - sight->since;
+    int64_t settle = SETTLE_MS < quiet ? SETTLE_MS : quiet;
+    bool moved = sight->arrival == ARRIVAL_NAMED || sight->changed > sight->written;
+    if (moved && sight->size)
+        return same >= settle ? 0 : settle - same;
+    int64_t idle = (wall - sight->changed) / NANOSECONDS_PER_MS;
+    int64_t left = quiet - (idle > same ? idle : same); /* the times may lie in the future: then what we saw counts */
+    return left > 0 ? left : 0;
+}
+
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+struct round {
+    struct tree *tree;
+    const struct sights *before, *reports;
+    struct sights now, ready;
+    int64_t wall, clock;
+    int64_t again;
+};
+
+static void look_again_in(struct round *round, int64_t wait)
+{
+    if (round->again < 0 || wait < round->again)
+        round->again = wait;
+}
+
+/* What is known of the file: from this stat, the last look, and the reports in between. */
+static struct sight *remember(struct round *round, size_t place, const char *name, const struct stat *status)
+{
+    struct sight *sight = sights_add(&round->now, place, name);
+    const struct sight *last = sights_find(round->before, place, name);
+    const struct sight *report = sights_find(round->reports, place, name);
+    sight->inode = status->st_ino;
+    sight->size = status->st_size;
+    sight->written = nanoseconds(status->st_mtim);
+    sight->changed = nanoseconds(status->st_ctim);
+    sight->since = round->clock;
+    if (last && last->inode == sight->inode) {
+        sight->arrival = last->arrival;
+        sight->complained = last->complained;
+        if (last->size == sight->size && last->written == sight->written && last->changed == sight->changed)
+            sight->since = last->since;
+    }
+    if (report)
+        sight->arrival = report->arrival;
+    return sight;
+}
+
+static void complain(struct sight *sight, const struct tree_place *place, const char *what)
+{
+    if (!sight->complained)
+        log_warning("spool: %s/%s: %s", place->path, sight->name, what);
+    sight->complained = true;
+}
+
+static bool is_profile(const struct tree *tree, const char *name)
+{
+    for (size_t i = 1; i < tree->place_count; i++)
+        if (strcmp(tree->places[i].profile, name) == 0)
+            return true;
+    return false;
+}
+
+static void refuse(struct round *round, struct sight *sight, const char *why)
+{
+    const struct tree_place *place = &round->tree->places[sight->place];
+    int code = tree_refuse(round->tree, place->fd, sight->name, why);
+    if (code)
+        complain(sight, place, strerror(-code));
+    else
+        log_warning("spool: %s/%s: refused: %s", place->path, sight->name, why);
+}
+
+static void look_at(struct round *round, size_t index, const char *name)
+{
+    const struct tree_place *place = &round->tree->places[index];
+    struct stat status;
+    if (tree_is_ignored(name) || fstatat(place->fd, name, &status, AT_SYMLINK_NOFOLLOW))
+        return; /* gone again, or none of our business */
+    if (S_ISDIR(status.st_mode) && index == 0 && is_profile(round->tree, name))
+        return;
+    struct sight *sight = remember(round, index, name, &status);
+    if (S_ISDIR(status.st_mode)) {
+        complain(sight, place, "a directory, but no profile is called so: left alone");
+        return;
+    }
+    int64_t wait = S_ISREG(status.st_mode) ? look_wait(sight, round->wall, round->clock, round->tree->quiet) : 0;
+    if (wait) {
+        look_again_in(round, wait);
+        return;
+    }
+    const char *why = tree_name_flaw(name);
+    if (!why)
+        why = tree_status_flaw(round->tree, &status);
+    if (why)
+        refuse(round, sight, why);
+    else if (status.st_nlink >
+             1) /* someone may have dropped a file that he cannot read; some programs link and then unlink */
+        complain(sight, place, "it has other names (hard links): taken when it has none");
+    else
+        sights_add(&round->ready, index, name)->written = sight->written;
+}
+
+static void look_through(struct round *round, size_t index)
+{
+    const struct tree_place *place = &round->tree->places[index];
+    int fd = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        log_error("spool: %s: %s", place->path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            look_at(round, index, entry->d_name);
+    closedir(directory);
+}
+
+static int compare_writes(const void *left, const void *right)
+{
+    const struct sight *a = left, *b = right;
+    if (a->written != b->written)
+        return a->written < b->written ? -1 : 1;
+    return compare(a, b);
+}
+
+int64_t look(struct tree *tree, struct sights *before, const struct sights *reports, int64_t wall, int64_t now,
+             void (*ready)(void *context, size_t place, const char *name), void *context)
+{
+    struct round round = {
+        .tree = tree, .before = before, .reports = reports, .wall = wall, .clock = now, .again = -1
+    };
+    for (size_t i = 0; i < tree->place_count; i++)
+        look_through(&round, i);
+    sights_settle(&round.now);
+    if (round.ready.count)
+        qsort(round.ready.items, round.ready.count, sizeof *round.ready.items, compare_writes);
+    for (size_t i = 0; i < round.ready.count; i++)
+        ready(context, round.ready.items[i].place, round.ready.items[i].name);
+    sights_free(&round.ready);
+    sights_free(before);
+    *before = round.now;
+    return round.again;
+}
