@@ -133,8 +133,9 @@ static int64_t case_for(struct store *store, const struct queue_chunk *chunk, co
                         const struct loading *at)
 {
     const char *arena = chunk->arena;
+    /* `+` keeps the planner from the file's index: a file has a million cases, a target one. */
     int64_t id =
-        sql_integer(store->sql, 0, "SELECT id FROM \"case\" WHERE target = ?1 AND campaign_id = ?2 AND file_id = ?3",
+        sql_integer(store->sql, 0, "SELECT id FROM \"case\" WHERE target = ?1 AND campaign_id = ?2 AND +file_id = ?3",
                     "tii", arena + row->target, at->campaign, chunk->file);
     if (id)
         return id;
