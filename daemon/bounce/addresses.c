@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#define LITERAL_MAX 64 /* [IPv6:…] */
+#define LOCAL_MAX 256 /* RFC 5321 has 64; token addresses of others are longer */
+
 static bool is_local(unsigned char byte)
 {
     return byte >= 0x80 || isalnum(byte) || (byte && strchr("!#$%&*+-/=?^_`{|}~.", byte));
@@ -17,6 +20,8 @@ static bool is_domain(unsigned char byte)
 static size_t local_begin(const char *text, size_t from, size_t sign)
 {
     size_t begin = sign;
+    if (sign - from > LOCAL_MAX)
+        from = sign - LOCAL_MAX;
     if (sign > from && text[sign - 1] == '"') {
         for (begin = sign - 1; begin > from; begin--)
             if (text[begin - 1] == '"' && (begin < 2 || text[begin - 2] != '\\'))
@@ -34,9 +39,9 @@ static size_t domain_end(const char *text, size_t length, size_t sign)
 {
     size_t end = sign + 1;
     if (end < length && text[end] == '[') { /* an address literal */
-        while (end < length && text[end] != ']')
+        while (end < length && end - sign < LITERAL_MAX && text[end] != ']')
             end++;
-        return end < length ? end + 1 : sign + 1;
+        return end < length && text[end] == ']' ? end + 1 : sign + 1;
     }
     while (end < length && is_domain((unsigned char)text[end]))
         end++;

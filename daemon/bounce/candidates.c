@@ -9,7 +9,7 @@
 
 #define CANDIDATES_MAX 64
 #define CANDIDATE_LENGTH_MAX 320
-#define SCAN_MAX 262144 /* bytes of the raw mail that are searched in the end */
+#define SCAN_MAX 262144 /* bytes of one header, and of the raw mail in the end, that are searched */
 
 static void add(struct bounce *out, const char *text, size_t length)
 {
@@ -25,8 +25,8 @@ static void add(struct bounce *out, const char *text, size_t length)
 
 static void add_addresses(struct bounce *out, const char *text)
 {
-    size_t at = 0, begin, end, length = text ? strlen(text) : 0;
-    while (text && address_next(text, length, &at, &begin, &end))
+    size_t at = 0, begin, end, length = text ? strnlen(text, SCAN_MAX) : 0;
+    while (text && out->candidate_count < CANDIDATES_MAX && address_next(text, length, &at, &begin, &end))
         add(out, text + begin, end - begin);
 }
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define ENTITY_MAX 10
+#define TAG_MAX 4096
 
 static const struct {
     const char *name, *text;
@@ -39,7 +40,7 @@ static const char *take_tag(struct buf *out, const char *at, const char *end)
         return close ? close + 3 : end;
     }
     const char *name = at + 1 + (at + 1 < end && at[1] == '/');
-    const char *close = memchr(at, '>', (size_t)(end - at));
+    const char *close = memchr(at, '>', (size_t)(end - at) < TAG_MAX ? (size_t)(end - at) : TAG_MAX);
     size_t length = name_length(name, end);
     if (!length || !close) { /* "a < b", or `<someone@example.org>` that nobody escaped */
         buf_add_char(out, '<');

@@ -177,9 +177,21 @@ static bool needs_cleaning(const char *data, size_t length)
     return memchr(data, '\0', length) || (!memchr(data, '\n', length) && memchr(data, '\r', length));
 }
 
+/* Up to where a mail is given to GMime, which has no limits of its own. */
+static size_t length_to_parse(const char *data, size_t length)
+{
+    const char *at = data, *end = data + length;
+    size_t boundaries = 0;
+    while ((at = memmem(at, (size_t)(end - at), "\n--", 3)) && ++boundaries < MAIL_BOUNDARIES_MAX)
+        at += 3;
+    return at ? (size_t)(at - data) + 1 : length;
+}
+
 static GMimeMessage *parse(const char *data, size_t length)
 {
     struct buf copy = BUF_EMPTY;
+    if (length > MAIL_LENGTH_MAX)
+        length = MAIL_LENGTH_MAX;
     if (needs_cleaning(data, length)) {
         buf_add(&copy, data, length);
         clean(&copy);
@@ -187,6 +199,7 @@ static GMimeMessage *parse(const char *data, size_t length)
         length = copy.length;
     }
     skip_to_header(&data, &length);
+    length = length_to_parse(data, length);
     GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, length);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define SURROUNDINGS_MAX 400 /* bytes of a line that are read before an address, and as many behind it */
+#define HEADER_MAX 4000 /* longer ones are not searched for an address */
 #define LABEL_WORDS_MAX 60 /* bytes before a colon that still are a label */
 
 /* What stands before an address in its line, folded, when it names a recipient, and when it names somebody else. */
@@ -174,7 +176,7 @@ static bool is_party(const struct mail *mail, const char *address)
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = mail_header(mail, names[i]);
-        if (value && strcasestr(value, address))
+        if (value && strnlen(value, HEADER_MAX) < HEADER_MAX && strcasestr(value, address))
             return true;
     }
     return strncasecmp(address, "mailer-daemon@", 14) == 0;
@@ -186,17 +188,25 @@ static size_t skip_x400(const char *text, size_t begin, size_t end)
     return end - begin > 5 && strncasecmp(text + begin, "smtp=", 5) == 0 ? begin + 5 : begin;
 }
 
+/* The place of an address, with as much of its line as is worth reading. */
+static struct place place_in(const char *text, size_t length, size_t begin, size_t end)
+{
+    while (begin && strchr("<\"'(", text[begin - 1]))
+        begin--;
+    while (end < length && strchr(">\"')", text[end]))
+        end++;
+    size_t from = begin > SURROUNDINGS_MAX ? begin - SURROUNDINGS_MAX : 0;
+    size_t to = length - end > SURROUNDINGS_MAX ? end + SURROUNDINGS_MAX : length;
+    return (struct place){ text + from, to - from, begin - from, end - from };
+}
+
 static void read_line(const struct mail *mail, size_t line, size_t length, struct mentions *out)
 {
     const char *text = mail->notice.data + line;
     size_t at = 0, begin, end;
     while (out->count < MENTIONS_MAX && address_next(text, length, &at, &begin, &end)) {
         begin = skip_x400(text, begin, end);
-        struct place place = { text, length, begin, end };
-        while (place.begin && strchr("<\"'(", text[place.begin - 1]))
-            place.begin--;
-        while (place.end < length && strchr(">\"')", text[place.end]))
-            place.end++;
+        struct place place = place_in(text, length, begin, end);
         enum mention_rank rank = rank_of(&place);
         if (rank == MENTION_NONE)
             continue;

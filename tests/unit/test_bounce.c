@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -462,6 +463,38 @@ static void test_limits(void **state)
     buf_free(&mail);
 }
 
+/* Lines and texts made to be searched again and again. In CPU time, so that a busy machine does not matter; each took seconds before it had a limit. */
+static void test_slow_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *piece;
+        int times;
+    } rows[] = {
+        { PLAIN, "<a@t.example> user mailbox 550 5.1.1 ", 7000 },
+        { PLAIN, "x@[", 85000 },
+        { PLAIN, "\"@", 85000 },
+        { PLAIN, "xxxxxxxx", 30000 },
+        { FROM_DAEMON "Content-Type: text/html\n\n", "<a ", 85000 },
+        { FROM_DAEMON "Content-Type: text/html\n\n", "&#", 85000 },
+        { FROM_DAEMON "Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\n", 200000 },
+        { FROM_DAEMON "Cc: ", "a@b.example, ", 80000 },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf mail = BUF_EMPTY;
+        struct bounce bounce;
+        buf_add_string(&mail, rows[i].begin);
+        for (int n = 0; n < rows[i].times; n++)
+            buf_add_string(&mail, rows[i].piece);
+        clock_t before = clock();
+        bounce_parse(mail.data, mail.length, NULL, NULL, &bounce);
+        if (clock() - before > 2 * CLOCKS_PER_SEC)
+            fail_msg("row %zu took %ld ms", i, (long)((clock() - before) * 1000 / CLOCKS_PER_SEC));
+        bounce_clear(&bounce);
+        buf_free(&mail);
+    }
+}
+
 /* Every beginning of a mail, and every mail with one byte changed, is read without harm. */
 static void test_cut_and_changed(void **state)
 {
@@ -552,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_slow_texts),
         cmocka_unit_test(test_cut_and_changed),
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_envelope_sender),
