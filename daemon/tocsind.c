@@ -1,0 +1,148 @@
+/* tocsind: the daemon. */
+#include "config/config.h"
+#include "daemon/base/log.h"
+#include "daemon/base/name.h"
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define DEFAULT_CONFIG "/etc/tocsin/tocsin.yaml"
+
+static const char usage[] =
+    "usage: tocsind [--config FILE] [--set KEY=VALUE]...\n"
+    "\n"
+    "The Tocsin daemon: reads incident files from the spool, finds whom to tell, mails them, and follows what\n"
+    "comes back. Stays in the foreground and logs to standard error; SIGTERM or SIGINT ends it cleanly.\n"
+    "\n"
+    "  --config FILE     the configuration (default: " DEFAULT_CONFIG ")\n"
+    "  --set KEY=VALUE   override one key of it; may be repeated\n"
+    "  --version, --help\n"
+    "\n"
+    "Exit: 0 ended by a signal, 64 usage, 69 another daemon is running, 73 cannot create a file, 78 configuration.\n";
+
+struct arguments {
+    const char *config;
+    const char **settings;
+    size_t setting_count;
+};
+
+/* -1: go on; otherwise the exit code. */
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "set", required_argument, NULL, 's' },
+                                             { "version", no_argument, NULL, 'v' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { 0 } };
+    int option;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config = optarg;
+            break;
+        case 's':
+            arguments->settings[arguments->setting_count++] = optarg;
+            break;
+        case 'v':
+            puts("tocsind " TOCSIN_VERSION);
+            return EX_OK;
+        case 'h':
+            fputs(usage, stdout);
+            return EX_OK;
+        default:
+            fputs(usage, stderr);
+            return EX_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "tocsind: %s: no such argument\n%s", argv[optind], usage);
+    return EX_USAGE;
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    log_notice("ending (%s)", strsignal(number));
+    uv_stop(signal->loop);
+}
+
+static void watch(uv_loop_t *loop, uv_signal_t *signal, int number)
+{
+    uv_signal_init(loop, signal);
+    uv_signal_start(signal, on_signal, number);
+    uv_unref((uv_handle_t *)signal);
+}
+
+static int run(const struct config *config)
+{
+    uv_loop_t loop;
+    uv_signal_t terminate, interrupt;
+    struct daemon daemon;
+    struct error error = { "" };
+    signal(SIGPIPE, SIG_IGN);
+    /* An arena for each of many threads would keep what each once needed for ever. */
+    mallopt(M_ARENA_MAX, 2);
+    uv_loop_init(&loop);
+    watch(&loop, &terminate, SIGTERM);
+    watch(&loop, &interrupt, SIGINT);
+    int status = daemon_open(&daemon, &loop, config, &error);
+    if (status) {
+        log_error("%s", error.text);
+    } else {
+        log_notice("tocsind " TOCSIN_VERSION " is ready");
+        uv_run(&loop, UV_RUN_DEFAULT);
+        daemon_close(&daemon);
+    }
+    uv_close((uv_handle_t *)&terminate, NULL);
+    uv_close((uv_handle_t *)&interrupt, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop))
+        log_warning("the loop did not end empty");
+    return !status ? EX_OK : status == -EEXIST ? EX_UNAVAILABLE : EX_CANTCREAT;
+}
+
+static void set_log_level(const char *level)
+{
+    static const char *const names[] = { "error", "warning", "notice", "info", "debug" };
+    for (int i = 0; i < 5; i++)
+        if (strcmp(names[i], level) == 0)
+            log_set_level((enum log_level)(LOG_ERROR_LEVEL + i));
+}
+
+static int start(const struct arguments *arguments)
+{
+    struct config *config;
+    struct config_errors errors = { 0 };
+    int status = config_load(arguments->config, arguments->settings, arguments->setting_count, &config, &errors);
+    for (size_t i = 0; i < errors.count; i++)
+        fprintf(stderr, "%s\n", errors.items[i]);
+    config_errors_free(&errors);
+    if (status)
+        return EX_CONFIG;
+    set_log_level(config->log_level);
+    if (config->paths.public_suffixes[0] && name_load_suffixes(config->paths.public_suffixes)) {
+        fprintf(stderr, "%s: cannot read the public suffix list\n", config->paths.public_suffixes);
+        status = EX_CONFIG;
+    }
+    if (!status)
+        status = run(config);
+    config_free(config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = { .config = DEFAULT_CONFIG, .settings = calloc((size_t)argc, sizeof(char *)) };
+    int status = parse_arguments(argc, argv, &arguments);
+    if (status < 0)
+        status = start(&arguments);
+    free(arguments.settings);
+    return status;
+}
