@@ -6,6 +6,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/base/name.h"
 #include "daemon/base/timestamp.h"
+#include "daemon/feed/member.h"
 #include "daemon/feed/place.h"
 #include "daemon/feed/text.h"
 
@@ -278,27 +279,12 @@ static void choose_target(struct row *row)
         refuse(row, "names no domain, address or URL", (struct value){ NULL, 0 });
 }
 
-/* A whole number as JSON has them: no leading zeros, short enough for a double. `AS64500` loses its letters. */
-static bool is_number(struct value *value)
-{
-    if (value->length > 2 && strncasecmp(value->text, "AS", 2) == 0) {
-        value->text += 2;
-        value->length -= 2;
-    }
-    if (value->length > 15 || (value->length > 1 && value->text[0] == '0'))
-        return false;
-    for (size_t i = 0; i < value->length; i++)
-        if (value->text[i] < '0' || value->text[i] > '9')
-            return false;
-    return true;
-}
-
 static bool is_of_its_kind(int field, struct value value)
 {
     int64_t time;
     switch (field_kind(field)) {
     case KIND_NUMBER:
-        return is_number(&value);
+        return member_is_number(value.text, value.length);
     case KIND_TIME:
         return timestamp_parse(value.text, value.length, &time) == 0;
     case KIND_TEXT:
@@ -320,69 +306,40 @@ static void demote_unusable(struct row *row)
             demote(row, field);
 }
 
-static void add_key(struct buf *json, const char *key)
-{
-    size_t length = strlen(key);
-    buf_reserve(json, length + 4);
-    char *out = json->data + json->length;
-    if (json->length > 1)
-        *out++ = ',';
-    *out++ = '"';
-    memcpy(out, key, length);
-    out += length;
-    *out++ = '"';
-    *out++ = ':';
-    *out = '\0';
-    json->length = (size_t)(out - json->data);
-}
-
-static void add_text(struct buf *json, const char *key, const char *text, size_t length)
-{
-    add_key(json, key);
-    text_add_json(json, text, length);
-}
-
-static void add_time(struct buf *json, const char *key, int64_t time)
-{
-    char iso[TIMESTAMP_ISO_SIZE];
-    timestamp_iso(time, iso);
-    add_text(json, key, iso, strlen(iso));
-}
-
 static void add_other(struct buf *json, int field, struct value value)
 {
     int64_t time;
     enum field_kind kind = field_kind(field);
-    if (kind == KIND_NUMBER && is_number(&value)) {
-        add_key(json, field_name(field));
-        buf_add(json, value.text, value.length);
+    if (kind == KIND_NUMBER) {
+        member_number(json, field_name(field), value.text, value.length);
     } else if (kind == KIND_TIME && timestamp_parse(value.text, value.length, &time) == 0) {
-        add_time(json, field_name(field), time);
+        member_time(json, field_name(field), time);
     } else {
-        add_text(json, field_name(field), value.text, value.length);
+        member_text(json, field_name(field), value.text, value.length);
     }
 }
 
 static void add_judged(struct row *row, struct buf *json)
 {
+    char port[16];
     if (row->host[0])
-        add_text(json, "source.fqdn", row->host, strlen(row->host));
+        member_text(json, "source.fqdn", row->host, strlen(row->host));
     if (row->ip[0])
-        add_text(json, "source.ip", row->ip, strlen(row->ip));
+        member_text(json, "source.ip", row->ip, strlen(row->ip));
     if (row->port) {
-        add_key(json, "source.port");
-        buf_add_format(json, "%d", row->port);
+        snprintf(port, sizeof port, "%d", row->port);
+        member_number(json, "source.port", port, strlen(port));
     }
     if (row->url.length)
-        add_text(json, "source.url", row->url.data, row->url.length);
+        member_text(json, "source.url", row->url.data, row->url.length);
     if (row->network[0])
-        add_text(json, "source.network", row->network, strlen(row->network));
+        member_text(json, "source.network", row->network, strlen(row->network));
     if (row->time)
-        add_time(json, "time.source", row->time);
+        member_time(json, "time.source", row->time);
     if (row->type.length)
-        add_text(json, "classification.type", row->type.data, row->type.length);
+        member_text(json, "classification.type", row->type.data, row->type.length);
     if (row->identifier.length)
-        add_text(json, "classification.identifier", row->identifier.data, row->identifier.length);
+        member_text(json, "classification.identifier", row->identifier.data, row->identifier.length);
 }
 
 /* Names may be the same once they are sanitised. No key stands twice: the first wins. */
@@ -404,7 +361,7 @@ static void build_json(struct row *row)
             add_other(json, (int)field, row->values[field]);
     for (size_t i = 0; i < row->extra_count; i++)
         if (!is_key_taken(row, i))
-            add_text(json, row->extras[i].key, row->extras[i].value.text, row->extras[i].value.length);
+            member_text(json, row->extras[i].key, row->extras[i].value.text, row->extras[i].value.length);
     buf_add_char(json, '}');
 }
 
