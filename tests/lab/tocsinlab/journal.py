@@ -25,3 +25,12 @@ def read(path):
             return [json.loads(line) for line in file if line.endswith("\n")]
     except FileNotFoundError:
         return []
+
+
+def read_whole(path):
+    """The JSON value at PATH; [] when there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return []

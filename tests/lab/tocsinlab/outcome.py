@@ -46,9 +46,9 @@ def _report(evidence):
 
 
 def _missed(evidence, reached):
-    """Cases that were not reached although somebody on their ladder reads, and nothing above him takes mail in vain."""
+    """Cases that ended unreached although somebody on their ladder reads, and nothing above him takes mail in vain."""
     return ["%s: %s" % (campaign.name, case["target"]) for campaign in evidence.campaigns for case in campaign.cases
-            if (campaign.name, case["target"]) not in reached
+            if case["state"] in agreement.ENDS and (campaign.name, case["target"]) not in reached
             and reach.blocked(evidence.world, [rung["address"] for rung in case["rungs"]]) is False]
 
 

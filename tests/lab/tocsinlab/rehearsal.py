@@ -15,6 +15,7 @@ BUILD = os.environ.get("TOCSIN_BUILD") or os.path.join(config.ROOT, "build")
 COMMAND_TIME = 60  # seconds that a command may take
 START_TIME = 30    # seconds that the daemon may take to come up
 QUIET = 15.0       # seconds without anything new after which what is still open will stay open; more than any wait of settings.py
+QUIET_PAUSED = 4.0 # the same where every campaign that is not over is paused
 RECEIPT_TIME = 5   # seconds for the receipts of opt-outs, which no case waits for
 
 Campaign = namedtuple("Campaign", "name figures notifications cases")
@@ -44,7 +45,7 @@ class Rehearsal:
 
     def tocsin(self, *words, text=False):
         """What `tocsin WORDS --json` says; with TEXT, what it prints for people."""
-        command = [os.path.join(BUILD, "tocsin"), "--config", self.config, *words] + ([] if text else ["--json"])
+        command = [os.path.join(BUILD, "tocsin"), *self._options(), *words] + ([] if text else ["--json"])
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=COMMAND_TIME,
                              stdin=subprocess.DEVNULL)
         if run.returncode != 0:
@@ -54,14 +55,15 @@ class Rehearsal:
         except ValueError:
             raise RehearsalError("%s: no JSON: %s" % (" ".join(words), run.stdout[:300])) from None
 
+    def _options(self):
+        return ["--config", self.config] + [word for row in self.settings for word in ("--set", row)]
+
     def _start(self):
         lmtp_port = free_port()
         self.world = scenario.load(self.scenario_path, self.mode)
         self.lab = Lab(self.scenario_path, self.directory, mode=self.mode, bounce_lmtp="127.0.0.1:%d" % lmtp_port)
         config.write(self.config, config.configuration(self.directory, self.lab.dns, self.lab.relay, lmtp_port, self.world.longest_delay()))
-        command = [os.path.join(BUILD, "tocsind"), "--config", self.config]
-        for row in self.settings:
-            command += ["--set", row]
+        command = [os.path.join(BUILD, "tocsind"), *self._options()]
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, stdout=log)
         self._wait_for_daemon()
@@ -156,7 +158,9 @@ class Rehearsal:
                 before, since = state, time.monotonic()
             ends = sum((Counter(row["ends"]) for row in rows), Counter())
             self._tell(ends)
-            if not ends["open"] and not self.lab.pending() or time.monotonic() - since > self.quiet + self.world.longest_delay():
+            paused = all(row["state"] == "paused" for row in rows if row["ends"]["open"])
+            quiet = (min(self.quiet, QUIET_PAUSED) if paused else self.quiet) + self.world.longest_delay()
+            if not ends["open"] and not self.lab.pending() or time.monotonic() - since > quiet:
                 return
             if time.monotonic() - begun > self.limit:
                 raise RehearsalError("not over after %d s: %s" % (self.limit, dict(ends)))
@@ -186,7 +190,7 @@ class Rehearsal:
             json.dump([campaign._asdict() for campaign in campaigns], file, indent=1)
 
     def _records(self, feed):
-        words = ["inspect", "feed", "--records"] + (["--profile", self.profile] if self.profile else [])
+        words = ["inspect", "feed", "--records"] + (["--profile", self.profile, "--config", self.config] if self.profile else [])
         run = self.tocsin(*words, os.path.abspath(feed), text=True)
         return [json.loads(line) for line in run.splitlines()]
 
