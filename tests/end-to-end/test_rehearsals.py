@@ -71,7 +71,8 @@ MADE = {"hoster": make_hoster, "hoster-last": make_hoster, "story": make_story}
 class Outcome:
     """What one rehearsal printed, and the journals that it left."""
 
-    def __init__(self, directory, run):
+    def __init__(self, directory, mode, run):
+        self.mode = mode
         self.code, self.errors = run.returncode, run.stderr
         self.result = json.loads(run.stdout) if run.stdout else {}
         self.ends = self.result.get("ends", {})
@@ -89,7 +90,7 @@ class Outcome:
         if os.path.exists(self.log):
             with open(self.log, encoding="utf-8", errors="replace") as file:
                 tail = "".join(file.readlines()[-20:])
-        return json.dumps({key: self.result.get(key) for key in ("ends", "missed", "disagreements")}, indent=1) + self.errors + tail
+        return self.mode + ": " + json.dumps({key: self.result.get(key) for key in ("ends", "missed", "disagreements")}, indent=1) + self.errors + tail
 
 
 def rehearse(scratch, name, mode):
@@ -109,7 +110,7 @@ def rehearse(scratch, name, mode):
     for setting in settings:
         command += ["--set", setting]
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=LIMIT, stdin=subprocess.DEVNULL)
-    return Outcome(os.path.join(directory, "run"), run)
+    return Outcome(os.path.join(directory, "run"), mode, run)
 
 
 class Rehearsals(unittest.TestCase):
@@ -139,11 +140,10 @@ class Rehearsals(unittest.TestCase):
         """(mode, outcome) of NAME's rehearsals; what holds for all of them has been checked."""
         for run in [(mode, self.start(name, mode)) for mode in MODES]:
             mode, outcome = run[0], run[1].result()
-            with self.subTest(mode):
-                self.assertEqual((outcome.code, outcome.result.get("agrees")), (0, True), outcome.why())
-                self.assertEqual(outcome.result["missed"], [], outcome.why())
-                self.check_same_mail(outcome)
-                yield mode, outcome
+            self.assertEqual((outcome.code, outcome.result.get("agrees")), (0, True), outcome.why())
+            self.assertEqual(outcome.result["missed"], [], outcome.why())
+            self.check_same_mail(outcome)
+            yield mode, outcome
 
     def check_same_mail(self, outcome):
         """A mail that comes again is the same mail; and no mail ever went to us."""
@@ -202,7 +202,8 @@ class Rehearsals(unittest.TestCase):
             stored = sum(1 for fault in outcome.faults if fault["when"] == "stored")
             taken = [(line["recipient"], line["message_id"]) for line in outcome.journal if line["outcome"] == "taken"]
             self.assertEqual(stored, 3)
-            self.assertEqual(len(taken) - len(set(taken)), stored)
+            # A bounce may come back before the second try, and then there is none.
+            self.assertIn(len(taken) - len(set(taken)), [stored] if mode == "verify" else range(stored + 1))
 
     def test_dns_failures(self):
         for mode, outcome in self.each("dns-failures"):
