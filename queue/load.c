@@ -147,8 +147,8 @@ static int64_t case_for(struct store *store, const struct queue_chunk *chunk, co
             row->ip ? arena + row->ip : NULL);
     id = sql_last_id(store->sql);
     sql_run(store->sql,
-            "UPDATE campaign SET open_cases = open_cases + 1, state = CASE state WHEN 4 THEN 1 ELSE state END WHERE id "
-            "= ?1",
+            "UPDATE campaign SET open_cases = open_cases + 1, state = CASE state WHEN 4 THEN 1 ELSE state END,"
+            " ended = NULL WHERE id = ?1",
             "i", at->campaign);
     return id;
 }

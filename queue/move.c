@@ -22,7 +22,8 @@ bool store_move_case(struct store *store, int64_t id, enum case_state to, int64_
     if (case_ended(from) != case_ended(to))
         sql_run(sql,
                 "UPDATE campaign SET open_cases = open_cases + ?2,"
-                " state = CASE WHEN ?2 > 0 AND state = 4 THEN 1 ELSE state END"
+                " state = CASE WHEN ?2 > 0 AND state = 4 THEN 1 ELSE state END,"
+                " ended = CASE WHEN ?2 > 0 THEN NULL ELSE ended END"
                 " WHERE id = (SELECT campaign_id FROM \"case\" WHERE id = ?1)",
                 "ii", id, (int64_t)(case_ended(to) ? -1 : 1));
     return true;

@@ -106,7 +106,7 @@ static void silence_targets(struct store *store, int64_t notification, int64_t n
     }
     notification_free(mail);
     if (!owner)
-        store_deliver(store, notification, CASE_ANSWERED);
+        store_deliver(store, notification, CASE_ANSWERED, now);
     else
         store_move_notification(store, notification, NOTIFICATION_DELIVERED, DUE_NEVER);
 }

@@ -50,9 +50,31 @@ static void learn_bounce(struct store *store, const struct standing *at, const c
             "iti", at->contact, reason, now);
 }
 
+/* What comes back proves that a server took the mail, also where the session's outcome is not recorded yet, or was lost in a crash. */
+static void was_taken(struct store *store, int64_t id, int64_t now)
+{
+    sql_run(store->sql,
+            "UPDATE notification SET accepted = ?2, attempts = attempts + (state = 3 OR attempts = 0)"
+            " WHERE id = ?1 AND accepted IS NULL",
+            "ii", id, now);
+}
+
+/* An alias may bounce for one reader after another has answered: the answer counts. */
+static bool is_answered(struct store *store, int64_t id)
+{
+    return sql_integer(store->sql, 0,
+                       "SELECT 1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                       " WHERE n.notification_id = ?1 AND k.notification_id = ?1 AND k.state = 7 LIMIT 1",
+                       "i", id) != 0;
+}
+
 static void bounce(struct store *store, int64_t id, const struct standing *at, int how, const char *reason,
                    bool about_recipient, int64_t now)
 {
+    if (how == BOUNCED_LATER && is_answered(store, id))
+        return;
+    if (how == BOUNCED_LATER)
+        was_taken(store, id, now);
     if (!store_move_notification(store, id, NOTIFICATION_BOUNCED, DUE_NEVER))
         return;
     /* What came back was taken by some server first, even where its answer never reached us. */
@@ -66,7 +88,7 @@ static void bounce(struct store *store, int64_t id, const struct standing *at, i
 
 static void take(struct store *store, int64_t id, const struct standing *at, int64_t now)
 {
-    /* The report of a bounce can overtake this commit: then the notification has moved on, but a server did take it. */
+    /* A report can overtake this commit: then the notification has moved on, but a server did take it. */
     sql_run(store->sql, "UPDATE notification SET accepted = ?2 WHERE id = ?1", "ii", id, now);
     store_move_notification(store, id, NOTIFICATION_ACCEPTED, now + store->config->bounces.window);
     sql_run(store->sql, "UPDATE campaign SET refusals = 0 WHERE id = ?1 AND refusals > 0", "i", at->campaign);
@@ -87,26 +109,18 @@ static void defer(struct store *store, int64_t id, const struct standing *at, co
     store_move_notification(store, id, NOTIFICATION_DEFERRED, now + wait);
 }
 
-/* A refusal that is about us: touches neither ladder nor history, and enough of them in a row pull the brake. */
-static void refuse(struct store *store, int64_t id, const struct standing *at, const char *reason, const char *said,
-                   int64_t now)
+static void brake(struct store *store, int64_t campaign, const char *said, int64_t now)
 {
-    const struct config *config = store->config;
-    int64_t wait =
-        retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
-    if (store_move_notification(store, id, NOTIFICATION_HELD, now + wait))
-        sql_run(store->sql, "UPDATE notification SET hold = ?2, reason = ?3 WHERE id = ?1", "iit", id,
-                (int64_t)HOLD_REFUSAL, reason);
-    sql_run(store->sql, "UPDATE campaign SET refusals = refusals + 1 WHERE id = ?1", "i", at->campaign);
+    int64_t most = store->config->campaigns.brake;
     int64_t refusals =
-        sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1 AND state = 1", "i", at->campaign);
-    if (!at->campaign || !config->campaigns.brake || refusals < config->campaigns.brake)
+        sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1 AND state = 1", "i", campaign);
+    if (!campaign || !most || refusals < most)
         return;
     char *why = mem_format("%lld refusals in a row are about us, not about the recipients; the last: %s",
                            (long long)refusals, said && *said ? said : "(no words)");
-    sql_run(store->sql, "UPDATE campaign SET state = 2, paused_why = ?2 WHERE id = ?1", "it", at->campaign, why);
+    sql_run(store->sql, "UPDATE campaign SET state = 2, paused_why = ?2 WHERE id = ?1", "it", campaign, why);
     char *name = NULL;
-    sqlite3_stmt *row = sql_query(store->sql, "SELECT name FROM campaign WHERE id = ?1", "i", at->campaign);
+    sqlite3_stmt *row = sql_query(store->sql, "SELECT name FROM campaign WHERE id = ?1", "i", campaign);
     if (sql_step(store->sql, row)) {
         name = sql_copy(row, 0);
         sqlite3_reset(row);
@@ -114,6 +128,28 @@ static void refuse(struct store *store, int64_t id, const struct standing *at, c
     store_audit(store, now, "tocsind", "pause", name ? name : "", "brake: %s", why);
     free(name);
     free(why);
+}
+
+/* A refusal that is about us: touches neither ladder nor history, and enough of them in a row pull the brake. */
+static void refuse(struct store *store, int64_t id, const struct standing *at, const char *reason, const char *said,
+                   int64_t now)
+{
+    const struct config *config = store->config;
+    int64_t wait =
+        retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
+    /* Two copies of one report are one refusal. */
+    if (is_answered(store, id) || !store_move_notification(store, id, NOTIFICATION_HELD, now + wait))
+        return;
+    sql_run(store->sql, "UPDATE notification SET hold = ?2, reason = ?3 WHERE id = ?1", "iit", id,
+            (int64_t)HOLD_REFUSAL, reason);
+    /* The report came after the window: nobody was told after all. */
+    size_t count;
+    int64_t *cases = store_cases_at(store, id, &count);
+    for (size_t i = 0; i < count; i++)
+        store_move_case(store, cases[i], CASE_NOTIFIED, DUE_NEVER);
+    free(cases);
+    sql_run(store->sql, "UPDATE campaign SET refusals = refusals + 1 WHERE id = ?1", "i", at->campaign);
+    brake(store, at->campaign, said, now);
 }
 
 /* ---- Attempts ---------------------------------------------------------------------------------------------------------------------- */
@@ -135,9 +171,10 @@ static int run_attempt(struct store *store, struct request *request)
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             "iiitittt", id, attempt->time, (int64_t)attempt->verdict, record->stage, (int64_t)attempt->code,
             attempt->enhanced[0] ? attempt->enhanced : NULL, record->reason, record->text);
-    /* A relay that is down says nothing about a mail: the time for retries begins when a server has heard of it. */
+    /* A relay that is down says nothing about a mail: the time for retries begins when a server has heard of it. What came back before this
+     * commit (states 6 and 7) has counted the attempt. */
     sql_run(store->sql,
-            "UPDATE notification SET attempts = attempts + 1,"
+            "UPDATE notification SET attempts = attempts + (state NOT IN (6, 7)),"
             " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END WHERE id = ?1",
             "iii", id, attempt->time, (int64_t)attempt->reached);
     if (!standing_of(store, id, &at))
@@ -183,30 +220,57 @@ void queue_record_attempt(struct queue *queue, const struct queue_attempt *attem
 
 /* ---- What comes back --------------------------------------------------------------------------------------------------------------- */
 
-void store_deliver(struct store *store, int64_t id, enum case_state end)
+/* Somebody answered for the case: a mail that is about it alone and has not gone out yet never does. */
+static void recall(struct store *store, int64_t id)
+{
+    int64_t mail = sql_integer(store->sql, 0,
+                               "SELECT n.id FROM \"case\" k JOIN notification n ON n.id = k.notification_id"
+                               " WHERE k.id = ?1 AND n.state IN (1, 2, 4) AND NOT EXISTS (SELECT 1 FROM"
+                               " notification_case o JOIN \"case\" j ON j.id = o.case_id"
+                               " WHERE o.notification_id = n.id AND j.notification_id = n.id AND j.state IN (3, 4))",
+                               "i", id);
+    if (mail)
+        store_move_notification(store, mail, NOTIFICATION_CANCELLED, DUE_NEVER);
+}
+
+/* The cases of notification ID; with STANDING, those that still stand at it. To be freed. */
+static int64_t *cases_about(struct store *store, int64_t id, bool standing, size_t *count)
+{
+    if (standing)
+        return store_cases_at(store, id, count);
+    int64_t *ids = NULL;
+    size_t room = 0;
+    *count = 0;
+    sqlite3_stmt *rows =
+        sql_query(store->sql, "SELECT case_id FROM notification_case WHERE notification_id = ?1", "i", id);
+    while (sql_step(store->sql, rows)) {
+        if (*count == room)
+            ids = mem_resize(ids, room = room ? room * 2 : 4, sizeof *ids);
+        ids[(*count)++] = sqlite3_column_int64(rows, 0);
+    }
+    return ids;
+}
+
+void store_deliver(struct store *store, int64_t id, enum case_state end, int64_t now)
 {
     struct standing at;
     if (!standing_of(store, id, &at))
         return;
-    if (store_move_notification(store, id, NOTIFICATION_DELIVERED, DUE_NEVER) && !at.redirected)
+    was_taken(store, id, now);
+    bool moved = store_move_notification(store, id, NOTIFICATION_DELIVERED, DUE_NEVER);
+    /* Whoever answers is not dead, whatever bounced before. */
+    if ((moved || end == CASE_ANSWERED) && !at.redirected)
         sql_run(store->sql,
-                "UPDATE contact SET accepted = accepted + 1, dead_reason = NULL, dead_since = NULL WHERE id = ?1", "i",
-                at.contact);
+                "UPDATE contact SET accepted = accepted + ?2, dead_reason = NULL, dead_since = NULL WHERE id = ?1",
+                "ii", at.contact, (int64_t)moved);
     free(at.address);
-    int64_t *ids = NULL;
-    size_t count = 0, room = 0;
     /* An answer counts wherever the case has got to since; the window's end only where it still stands. */
-    sqlite3_stmt *rows = sql_query(store->sql,
-                                   "SELECT k.id FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                                   " WHERE n.notification_id = ?1 AND (k.notification_id = ?1 OR ?2)",
-                                   "ii", id, (int64_t)(end == CASE_ANSWERED));
-    while (sql_step(store->sql, rows)) {
-        if (count == room)
-            ids = mem_resize(ids, room = room ? room * 2 : 4, sizeof *ids);
-        ids[count++] = sqlite3_column_int64(rows, 0);
-    }
+    size_t count;
+    int64_t *ids = cases_about(store, id, end != CASE_ANSWERED, &count);
     for (size_t i = 0; i < count; i++)
         store_move_case(store, ids[i], end, DUE_NEVER);
+    for (size_t i = 0; i < count && end == CASE_ANSWERED; i++)
+        recall(store, ids[i]);
     free(ids);
 }
 
@@ -238,10 +302,10 @@ static void act(struct store *store, const struct record_returned *record)
         refuse(store, returned->notification, &at, record->reason, record->diagnostic, returned->time);
         break;
     case QUEUE_RETURNED_DELIVERED:
-        store_deliver(store, returned->notification, CASE_DELIVERED);
+        store_deliver(store, returned->notification, CASE_DELIVERED, returned->time);
         break;
     case QUEUE_RETURNED_ANSWER:
-        store_deliver(store, returned->notification, CASE_ANSWERED);
+        store_deliver(store, returned->notification, CASE_ANSWERED, returned->time);
         break;
     case QUEUE_RETURNED_COMPLAINT:
         if (store_suppress(store, at.address, "complained", "tocsind", returned->time, false))

@@ -5,7 +5,7 @@
 #include "queue/store.h"
 
 /* NOTIFICATION arrived as far as anyone can know; its cases END delivered or answered. */
-void store_deliver(struct store *store, int64_t notification, enum case_state end);
+void store_deliver(struct store *store, int64_t notification, enum case_state end, int64_t now);
 
 /* Somebody asked for silence: about NOTIFICATION (its recipient, and the targets that are his own), or, where that is 0, ADDRESS. Suppresses at once and
  * for ever, takes back what waits to go there, and queues one receipt from the null sender (RFC 3834 §3.3 reasons: a reply to a person,

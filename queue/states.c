@@ -39,23 +39,24 @@ static const struct {
     [CASE_CANCELLED] = { "cancelled", BIT(CASE_ANSWERED) | BIT(CASE_OPTED_OUT), true },
 };
 
-/* A bounce may come in any state after the first session began: its report can overtake the commit of the session's outcome, and
- * after a crash a notification that the relay had taken stands in the queue again. */
+/* A bounce, an answer or a positive report may come in any state after the first session began: it can overtake the commit of the session's
+ * outcome, and after a crash a notification that the relay had taken stands in the queue again. */
 static const struct {
     const char *name;
     unsigned next;
 } notifications[NOTIFICATION_STATES] = {
-    [NOTIFICATION_HELD] = { "held",
-                            BIT(NOTIFICATION_QUEUED) | BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_CANCELLED) },
-    [NOTIFICATION_QUEUED] = { "queued", BIT(NOTIFICATION_LEASED) | BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) |
+    [NOTIFICATION_HELD] = { "held", BIT(NOTIFICATION_QUEUED) | BIT(NOTIFICATION_DELIVERED) | BIT(NOTIFICATION_BOUNCED) |
+                                        BIT(NOTIFICATION_CANCELLED) },
+    [NOTIFICATION_QUEUED] = { "queued", BIT(NOTIFICATION_LEASED) | BIT(NOTIFICATION_DELIVERED) |
+                                            BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) |
                                             BIT(NOTIFICATION_CANCELLED) },
     [NOTIFICATION_LEASED] = { "leased", BIT(NOTIFICATION_QUEUED) | BIT(NOTIFICATION_DEFERRED) |
-                                            BIT(NOTIFICATION_ACCEPTED) | BIT(NOTIFICATION_BOUNCED) |
-                                            BIT(NOTIFICATION_HELD) | BIT(NOTIFICATION_GIVEN_UP) |
-                                            BIT(NOTIFICATION_CANCELLED) },
-    [NOTIFICATION_DEFERRED] = { "deferred", BIT(NOTIFICATION_LEASED) | BIT(NOTIFICATION_BOUNCED) |
-                                                BIT(NOTIFICATION_HELD) | BIT(NOTIFICATION_GIVEN_UP) |
-                                                BIT(NOTIFICATION_CANCELLED) },
+                                            BIT(NOTIFICATION_ACCEPTED) | BIT(NOTIFICATION_DELIVERED) |
+                                            BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) |
+                                            BIT(NOTIFICATION_GIVEN_UP) | BIT(NOTIFICATION_CANCELLED) },
+    [NOTIFICATION_DEFERRED] = { "deferred", BIT(NOTIFICATION_LEASED) | BIT(NOTIFICATION_DELIVERED) |
+                                                BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) |
+                                                BIT(NOTIFICATION_GIVEN_UP) | BIT(NOTIFICATION_CANCELLED) },
     [NOTIFICATION_ACCEPTED] = { "accepted",
                                 BIT(NOTIFICATION_DELIVERED) | BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) },
     [NOTIFICATION_DELIVERED] = { "delivered", BIT(NOTIFICATION_BOUNCED) | BIT(NOTIFICATION_HELD) },

@@ -61,7 +61,7 @@ static size_t deliver_due(struct store *store, int64_t campaign, int64_t now)
                                    "ii", campaign, now),
                          list);
     for (size_t i = 0; i < count; i++)
-        store_deliver(store, list[i].one, CASE_DELIVERED);
+        store_deliver(store, list[i].one, CASE_DELIVERED, now);
     return count;
 }
 
@@ -80,37 +80,53 @@ static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
     return count;
 }
 
-/* A campaign that is cancelled or whose end has come: what has not gone out never will; what was accepted keeps its window. */
+/* Take a mail back for good; its cases END. */
+static size_t wind_down_mail(struct store *store, int64_t id, enum case_state end)
+{
+    size_t count;
+    int64_t *cases = store_cases_at(store, id, &count);
+    store_move_notification(store, id, NOTIFICATION_CANCELLED, DUE_NEVER);
+    for (size_t i = 0; i < count; i++)
+        store_move_case(store, cases[i], end, DUE_NEVER);
+    free(cases);
+    return count + 1;
+}
+
+/* A campaign that is cancelled or whose end has come: what has not gone out never will; what was accepted keeps its window. A case that was
+ * notified ends with its mail, so that no turn looks through all those that still wait for their window's end. */
 static size_t wind_down(struct store *store, int64_t campaign, enum case_state end)
 {
     struct pair list[STEPS];
-    size_t count = pairs(
-        store->sql,
-        sql_query(store->sql, "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 4) LIMIT 200",
-                  "i", campaign),
-        list);
+    size_t steps = 0,
+           count =
+               pairs(store->sql,
+                     sql_query(store->sql,
+                               "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 4) LIMIT 200",
+                               "i", campaign),
+                     list);
+    for (size_t i = 0; i < count && steps < STEPS; i++)
+        steps += wind_down_mail(store, list[i].one, end);
+    count = pairs(store->sql,
+                  sql_query(store->sql,
+                            "SELECT id, 0 FROM \"case\" WHERE campaign_id = ?1 AND state IN (1, 2, 3) LIMIT 200", "i",
+                            campaign),
+                  list);
     for (size_t i = 0; i < count; i++)
-        store_move_notification(store, list[i].one, NOTIFICATION_CANCELLED, DUE_NEVER);
-    size_t ended = pairs(store->sql,
-                         sql_query(store->sql,
-                                   "SELECT k.id, 0 FROM \"case\" k LEFT JOIN notification n ON n.id = k.notification_id"
-                                   " WHERE k.campaign_id = ?1 AND k.state IN (1, 2, 3, 4)"
-                                   " AND (n.id IS NULL OR n.state NOT IN (3, 5)) LIMIT 200",
-                                   "i", campaign),
-                         list);
-    for (size_t i = 0; i < ended; i++)
         store_move_case(store, list[i].one, end, DUE_NEVER);
-    return count + ended;
+    return steps + count;
 }
 
-/* All files are in and every case has ended. */
+/* All files are in, every case has ended, and no mail is on its way or waits for its window's end. A campaign that was cancelled has its end as well, but
+ * stays cancelled. */
 static void end_campaign(struct store *store, int64_t campaign, int64_t now)
 {
     int changed =
         sql_run(store->sql,
-                "UPDATE campaign SET state = 4, ended = ?2 WHERE id = ?1 AND state IN (1, 2) AND open_cases = 0"
+                "UPDATE campaign SET state = CASE state WHEN 3 THEN 3 ELSE 4 END, ended = ?2 WHERE id = ?1"
+                " AND ended IS NULL AND open_cases = 0"
                 " AND NOT EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 1)"
-                " AND EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 2)",
+                " AND (state = 3 OR EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 2))"
+                " AND NOT EXISTS (SELECT 1 FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 3, 4, 5))",
                 "ii", campaign, now);
     if (changed)
         sql_run(store->sql,
@@ -125,9 +141,9 @@ struct campaign_row {
 static size_t turn_campaign(struct store *store, const struct campaign_row *row, int64_t now)
 {
     size_t steps = deliver_due(store, row->id, now);
-    bool over = row->state != CAMPAIGN_CANCELLED && now >= row->expires;
-    if ((row->state == CAMPAIGN_CANCELLED || over) && row->open_cases > 0)
-        steps += wind_down(store, row->id, over ? CASE_EXPIRED : CASE_CANCELLED);
+    bool cancelled = row->state == CAMPAIGN_CANCELLED, over = cancelled || now >= row->expires;
+    if (over)
+        steps += wind_down(store, row->id, cancelled ? CASE_CANCELLED : CASE_EXPIRED);
     if (row->state == CAMPAIGN_RUNNING && !over) {
         steps += move_due(store, row->id, NOTIFICATION_HELD, NOTIFICATION_QUEUED, now);
         steps += compose_due(store, row->id, now);
@@ -237,7 +253,7 @@ static struct campaign_row *open_campaigns(struct store *store, size_t *count)
     *count = 0;
     sqlite3_stmt *found = sql_query(store->sql,
                                     "SELECT id, state, expires, open_cases FROM campaign WHERE state IN (1, 2)"
-                                    " OR (state = 3 AND open_cases > 0)",
+                                    " OR (state = 3 AND ended IS NULL)",
                                     "");
     while (sql_step(store->sql, found)) {
         if (*count == room)

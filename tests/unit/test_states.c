@@ -31,10 +31,10 @@ static const struct row case_steps[] = {
 };
 
 static const struct row notification_steps[] = {
-    { "held", "queued bounced cancelled" },
-    { "queued", "leased bounced held cancelled" },
-    { "leased", "queued deferred accepted bounced held given-up cancelled" },
-    { "deferred", "leased bounced held given-up cancelled" },
+    { "held", "queued delivered bounced cancelled" },
+    { "queued", "leased delivered bounced held cancelled" },
+    { "leased", "queued deferred accepted delivered bounced held given-up cancelled" },
+    { "deferred", "leased delivered bounced held given-up cancelled" },
     { "accepted", "delivered bounced held" },
     { "delivered", "bounced held" },
     { "bounced", "" },
