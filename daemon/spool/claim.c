@@ -1,7 +1,9 @@
 #include "daemon/spool/claim.h"
 
+#include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/spool/names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,25 +41,58 @@ static void claims_add(struct claims *claims, const struct tree *tree, const cha
         .path = mem_format("%s/processing/%s/%s", tree->root, profile, stamped),
         .id = mem_format("%s/%s", profile, stamped),
         .profile = mem_string(profile),
-        .name = mem_string(stamped + TREE_STAMP_LENGTH + 1),
+        .name = mem_string(stamped + NAMES_STAMP_LENGTH + 1),
         .options = options,
         .owner = tree_owner(status),
     };
 }
 
-/* What we judged in incoming/ may have been changed for something else before it was ours. Now nobody can reach it: this counts. */
-static const char *flaw_of_taken(const struct tree *tree, int processing, const char *stamped, struct stat *status)
+/* What we judged in incoming/ may have been exchanged for something else before it was ours. Now nobody can reach it: this counts. -EINVAL with WHY where it can never be
+ * taken, another code where it cannot be for now. Its bytes go to the disk, too: what the store will know of them must still be there after a power cut. */
+static int examine(const struct tree *tree, int processing, const char *stamped, struct stat *status, const char **why)
 {
     if (fstatat(processing, stamped, status, AT_SYMLINK_NOFOLLOW))
-        return "it has vanished";
-    if (S_ISREG(status->st_mode) && status->st_nlink > 1)
-        return "it has other names (hard links)";
-    return tree_status_flaw(tree, status);
+        return -errno;
+    *why = tree_status_flaw(tree, status);
+    if (!*why && status->st_nlink > 1)
+        *why = "it has other names (hard links)";
+    if (*why)
+        return -EINVAL;
+    int fd = openat(processing, stamped, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+        *why = "Tocsin may not read it: chmod g+r, and drop it again";
+        return -EINVAL;
+    }
+    if (fd < 0)
+        return -errno;
+    int code = fsync(fd) ? -errno : 0;
+    close(fd);
+    return code;
+}
+
+/* Make FROM/NAME the file STAMPED in PROCESSING. What turns out to be no feed file goes to failed/ (-EINVAL with WHY), what cannot be taken for now goes
+ * back. Not yet durable. */
+static int take(const struct tree *tree, int from, const char *name, int processing, const char *stamped,
+                struct stat *status, const char **why)
+{
+    *why = NULL;
+    int code = tree_move(from, name, processing, stamped);
+    if (code)
+        return code;
+    code = examine(tree, processing, stamped, status, why);
+    int refused = *why ? tree_refuse(tree, processing, stamped, stamped + NAMES_STAMP_LENGTH + 1, *why) : 0;
+    if (refused) {
+        code = refused;
+        *why = NULL;
+    }
+    if (code && !*why)
+        tree_move(processing, stamped, from, name);
+    return code;
 }
 
 static char *new_stamped(struct tree *tree, const char *name)
 {
-    char stamp[TREE_STAMP_LENGTH + 1];
+    char stamp[NAMES_STAMP_LENGTH + 1];
     tree_stamp(tree, stamp);
     return mem_format("%s-%s", stamp, name);
 }
@@ -70,19 +105,18 @@ struct taking {
     int *processing; /* a place's processing/PROFILE; -1 until something of it is taken */
 };
 
-/* Take a file out of PLACE into PROCESSING. Not yet durable. */
-static int take(struct taking *taking, const struct tree_place *place, int processing, const char *name)
+static int take_dropped(struct taking *taking, const struct tree_place *place, int processing, const char *name)
 {
     struct tree *tree = taking->tree;
     struct stat status;
+    const char *why;
     char *stamped = new_stamped(tree, name);
-    int code = tree_move(place->fd, name, processing, stamped);
-    const char *why = code ? NULL : flaw_of_taken(tree, processing, stamped, &status);
+    int code = take(tree, place->fd, name, processing, stamped, &status, &why);
+    if (!code)
+        claims_add(taking->claims, tree, place->profile, stamped, NULL, &status);
     if (why) {
         log_warning("spool: %s/%s: refused: %s", place->path, name, why);
-        code = tree_refuse(tree, processing, stamped, why);
-    } else if (!code) {
-        claims_add(taking->claims, tree, place->profile, stamped, NULL, &status);
+        code = 0;
     }
     free(stamped);
     return code;
@@ -95,8 +129,8 @@ static void on_ready(void *context, size_t index, const char *name)
     int *processing = &taking->processing[index];
     if (*processing < 0)
         *processing = tree_processing(taking->tree, place->profile);
-    int code = *processing < 0 ? *processing : take(taking, place, *processing, name);
-    if (code)
+    int code = *processing < 0 ? *processing : take_dropped(taking, place, *processing, name);
+    if (code && code != -ENOENT) /* else who dropped it has taken it back */
         log_error("spool: %s/%s: cannot be taken, to be tried again: %s", place->path, name, strerror(-code));
 }
 
@@ -106,7 +140,7 @@ static int sync_both(int to, int from)
     return fsync(to) || fsync(from) ? -errno : 0;
 }
 
-/* Once for all files that were taken: with an fsync each, a thousand would take minutes. */
+/* Once for all files that were taken. */
 static void sync_taken(struct taking *taking)
 {
     for (size_t i = 0; i < taking->tree->place_count; i++) {
@@ -120,14 +154,16 @@ static void sync_taken(struct taking *taking)
     }
 }
 
-int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *reports, int64_t wall, int64_t now,
+int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *arrivals, int64_t wall, int64_t now,
                     struct claims *claims)
 {
     struct taking taking = { tree, claims, mem_zero(tree->place_count, sizeof *taking.processing) };
     for (size_t i = 0; i < tree->place_count; i++)
         taking.processing[i] = -1;
-    int64_t again = look(tree, sights, reports, wall, now, on_ready, &taking);
+    int64_t again = look(tree, sights, arrivals, wall, now, on_ready, &taking);
     sync_taken(&taking);
+    if (claims->count)
+        crash_point("spool-claimed");
     free(taking.processing);
     return again;
 }
@@ -150,28 +186,31 @@ static int check_hidden(const struct tree *tree, const char *hidden, const char 
         return error_set(error, -EINVAL, "no profile is called '%.80s'", profile);
     if (hidden[0] != '.' || !hidden[1] || strchr(hidden, '/') || strcmp(hidden, "..") == 0)
         return error_set(error, -EINVAL, "'%.80s' is no hidden file in incoming/", hidden);
-    const char *why = tree_name_flaw(name);
+    const char *why = names_flaw(name);
     if (why)
         return error_set(error, -EINVAL, "%s", why);
-    if (fstatat(tree->incoming, hidden, &status, AT_SYMLINK_NOFOLLOW))
+    if (fstatat(tree->places[0].fd, hidden, &status, AT_SYMLINK_NOFOLLOW))
         return error_set(error, -errno, "%s/incoming/%s: %s", tree->root, hidden, strerror(errno));
     why = tree_status_flaw(tree, &status);
     return why ? error_set(error, -EINVAL, "%s", why) : 0;
 }
 
 /* The options first: a file that has been taken without them would be taken for a dropped one after a crash. */
-static int take_hidden(struct tree *tree, int processing, const char *hidden, const char *stamped, const char *options)
+static int take_hidden(const struct tree *tree, int processing, const char *hidden, const char *stamped,
+                       const char *options, struct stat *status, const char **why)
 {
     char *beside = mem_format("%s.options.json", stamped);
+    int incoming = tree->places[0].fd;
+    *why = NULL;
     int code = tree_write(processing, beside, options);
     if (!code && fsync(processing))
         code = -errno;
     if (!code)
-        code = tree_move(tree->incoming, hidden, processing, stamped);
+        code = take(tree, incoming, hidden, processing, stamped, status, why);
     if (code)
         unlinkat(processing, beside, 0);
     else
-        code = sync_both(processing, tree->incoming);
+        code = sync_both(processing, incoming);
     free(beside);
     return code;
 }
@@ -179,6 +218,8 @@ static int take_hidden(struct tree *tree, int processing, const char *hidden, co
 int claim_hidden(struct tree *tree, const char *hidden, const char *profile, const char *name, const char *options,
                  struct claims *claims, struct error *error)
 {
+    struct stat status;
+    const char *why;
     int code = check_hidden(tree, hidden, profile, name, error);
     if (code)
         return code;
@@ -186,15 +227,13 @@ int claim_hidden(struct tree *tree, const char *hidden, const char *profile, con
     if (processing < 0)
         return error_set(error, processing, "processing/%s: %s", profile, strerror(-processing));
     char *stamped = new_stamped(tree, name);
-    struct stat status;
-    code = take_hidden(tree, processing, hidden, stamped, options);
-    const char *why = code ? NULL : flaw_of_taken(tree, processing, stamped, &status);
-    if (why)
-        tree_refuse(tree, processing, stamped, why);
-    if (code || why)
-        code = error_set(error, code ? code : -EINVAL, "%s: %s", name, why ? why : strerror(-code));
-    else
+    code = take_hidden(tree, processing, hidden, stamped, options, &status, &why);
+    if (code) {
+        error_set(error, code, "%s: %s", name, why ? why : strerror(-code));
+    } else {
+        crash_point("spool-claimed");
         claims_add(claims, tree, profile, stamped, mem_string(options), &status);
+    }
     free(stamped);
     close(processing);
     return code;
@@ -205,7 +244,7 @@ int claim_hidden(struct tree *tree, const char *hidden, const char *profile, con
 static bool has_base(int processing, const char *name)
 {
     struct stat status;
-    char *base = mem_string_n(name, tree_base_length(name));
+    char *base = mem_string_n(name, names_base_length(name));
     bool found = fstatat(processing, base, &status, AT_SYMLINK_NOFOLLOW) == 0;
     free(base);
     return found;
@@ -216,7 +255,7 @@ static bool is_leftover(int processing, const char *name)
 {
     if (name[0] == '.')
         return true;
-    return tree_base_length(name) != strlen(name) && !has_base(processing, name);
+    return names_base_length(name) != strlen(name) && !has_base(processing, name);
 }
 
 static void find_again(struct tree *tree, int processing, const char *profile, const char *name, struct claims *claims)
@@ -226,9 +265,9 @@ static void find_again(struct tree *tree, int processing, const char *profile, c
         unlinkat(processing, name, 0);
         return;
     }
-    if (tree_base_length(name) != strlen(name) || fstatat(processing, name, &status, AT_SYMLINK_NOFOLLOW))
+    if (names_base_length(name) != strlen(name) || fstatat(processing, name, &status, AT_SYMLINK_NOFOLLOW))
         return;
-    if (!tree_has_stamp(name) || !S_ISREG(status.st_mode)) {
+    if (!names_has_stamp(name) || !S_ISREG(status.st_mode)) {
         log_warning("spool: %s/processing/%s/%s: not ours, left alone", tree->root, profile, name);
         return;
     }

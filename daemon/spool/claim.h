@@ -15,7 +15,7 @@ struct claims {
 void claims_free(struct claims *claims);
 
 /* Look through incoming/ and take what is ready; durable when this returns. As look() otherwise. */
-int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *reports, int64_t wall, int64_t now,
+int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *arrivals, int64_t wall, int64_t now,
                     struct claims *claims);
 
 /* spool_submit(): take incoming/HIDDEN. 0 or -errno with ERROR. */

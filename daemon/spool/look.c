@@ -1,17 +1,15 @@
-/* When is a file complete? One that is renamed in is; one that is written in place is when nobody writes to it any more. The kernel does not say which it
- * is, but there are signs, each good for one way of dropping files:
+/* When is a file complete?
  *
- * - Its name appeared, it has bytes in it, and there was no report of a write under that name: the bytes were written elsewhere.
- *   (The reports of earlier writes have come by the time of a second look, SETTLE later, that finds the file unchanged.)
- * - ctime is later than mtime: rename(2) sets the first and not the second, a write both. `cp -p` and `mv` from another file system, which copy and
- *   set the times last, look the same, and are as complete.
- * - It has not been written to for spool.quiet.
- *
- * The first two want a file with something in it: an empty one may have been created a moment ago. */
+ * - When it was renamed in. The kernel says so (watch.h): whoever renames has written before. (That ctime is later than mtime does not say it: fchmod() by a writer who
+ *   is not done leaves the same traces. Nor does the absence of reports of writes: reports get lost, and there are none of writes through mmap().)
+ * - Else when it has not been written to for spool.quiet: it was written in place, or it came when nobody watched. Our own monotonic clock measures
+ *   how long its size and mtime have been as they are, for mtime is the sender's to set and may lie in the future; an mtime that lies further
+ *   back than spool.quiet is as good. */
 #include "daemon/spool/look.h"
 
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/spool/names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SETTLE_MS 60
 #define NANOSECONDS_PER_MS 1000000
+/* Taken in one look, each with an fsync: other jobs get their turn before the rest. */
+#define TAKEN_AT_ONCE 64
 
 void sights_free(struct sights *sights)
 {
@@ -39,24 +38,10 @@ static int compare(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-static int compare_ages(const void *left, const void *right)
-{
-    const struct sight *a = left, *b = right;
-    int order = compare(a, b);
-    return order ? order : (a->since > b->since) - (a->since < b->since);
-}
-
 void sights_settle(struct sights *sights)
 {
-    size_t kept = 0;
     if (sights->count)
-        qsort(sights->items, sights->count, sizeof *sights->items, compare_ages);
-    for (size_t i = 0; i < sights->count; i++) {
-        if (kept && compare(&sights->items[kept - 1], &sights->items[i]) == 0)
-            free(sights->items[--kept].name);
-        sights->items[kept++] = sights->items[i];
-    }
-    sights->count = kept;
+        qsort(sights->items, sights->count, sizeof *sights->items, compare);
 }
 
 struct sight *sights_find(const struct sights *sights, size_t place, const char *name)
@@ -80,13 +65,11 @@ struct sight *sights_add(struct sights *sights, size_t place, const char *name)
 
 int64_t look_wait(const struct sight *sight, int64_t wall, int64_t now, int64_t quiet)
 {
+    if (sight->moved_in)
+        return 0;
     int64_t same = now - sight->since;
-    int64_t settle = SETTLE_MS < quiet ? SETTLE_MS : quiet;
-    bool moved = sight->arrival == ARRIVAL_NAMED || sight->changed > sight->written;
-    if (moved && sight->size)
-        return same >= settle ? 0 : settle - same;
-    int64_t idle = (wall - sight->changed) / NANOSECONDS_PER_MS;
-    int64_t left = quiet - (idle > same ? idle : same); /* the times may lie in the future: then what we saw counts */
+    int64_t idle = (wall - sight->written) / NANOSECONDS_PER_MS;
+    int64_t left = quiet - (idle > same ? idle : same);
     return left > 0 ? left : 0;
 }
 
@@ -97,7 +80,7 @@ static int64_t nanoseconds(struct timespec time)
 
 struct round {
     struct tree *tree;
-    const struct sights *before, *reports;
+    const struct sights *before, *arrivals;
     struct sights now, ready;
     int64_t wall, clock;
     int64_t again;
@@ -109,25 +92,23 @@ static void look_again_in(struct round *round, int64_t wait)
         round->again = wait;
 }
 
-/* What is known of the file: from this stat, the last look, and the reports in between. */
+/* What is known of the file: from this stat, the last look, and the arrivals in between. */
 static struct sight *remember(struct round *round, size_t place, const char *name, const struct stat *status)
 {
     struct sight *sight = sights_add(&round->now, place, name);
     const struct sight *last = sights_find(round->before, place, name);
-    const struct sight *report = sights_find(round->reports, place, name);
     sight->inode = status->st_ino;
     sight->size = status->st_size;
     sight->written = nanoseconds(status->st_mtim);
-    sight->changed = nanoseconds(status->st_ctim);
     sight->since = round->clock;
     if (last && last->inode == sight->inode) {
-        sight->arrival = last->arrival;
+        sight->moved_in = last->moved_in;
         sight->complained = last->complained;
-        if (last->size == sight->size && last->written == sight->written && last->changed == sight->changed)
+        if (last->size == sight->size && last->written == sight->written)
             sight->since = last->since;
     }
-    if (report)
-        sight->arrival = report->arrival;
+    if (sights_find(round->arrivals, place, name))
+        sight->moved_in = true;
     return sight;
 }
 
@@ -149,7 +130,7 @@ static bool is_profile(const struct tree *tree, const char *name)
 static void refuse(struct round *round, struct sight *sight, const char *why)
 {
     const struct tree_place *place = &round->tree->places[sight->place];
-    int code = tree_refuse(round->tree, place->fd, sight->name, why);
+    int code = tree_refuse(round->tree, place->fd, sight->name, sight->name, why);
     if (code)
         complain(sight, place, strerror(-code));
     else
@@ -160,7 +141,7 @@ static void look_at(struct round *round, size_t index, const char *name)
 {
     const struct tree_place *place = &round->tree->places[index];
     struct stat status;
-    if (tree_is_ignored(name) || fstatat(place->fd, name, &status, AT_SYMLINK_NOFOLLOW))
+    if (names_is_ignored(name) || fstatat(place->fd, name, &status, AT_SYMLINK_NOFOLLOW))
         return; /* gone again, or none of our business */
     if (S_ISDIR(status.st_mode) && index == 0 && is_profile(round->tree, name))
         return;
@@ -174,7 +155,7 @@ static void look_at(struct round *round, size_t index, const char *name)
         look_again_in(round, wait);
         return;
     }
-    const char *why = tree_name_flaw(name);
+    const char *why = names_flaw(name);
     if (!why)
         why = tree_status_flaw(round->tree, &status);
     if (why)
@@ -188,7 +169,12 @@ static void look_at(struct round *round, size_t index, const char *name)
 
 static void look_through(struct round *round, size_t index)
 {
-    const struct tree_place *place = &round->tree->places[index];
+    struct tree_place *place = &round->tree->places[index];
+    int code = tree_renew(round->tree, place);
+    if (code) {
+        log_error("spool: %s: %s", place->path, strerror(-code));
+        return;
+    }
     int fd = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
     if (!directory) {
@@ -212,18 +198,20 @@ static int compare_writes(const void *left, const void *right)
     return compare(a, b);
 }
 
-int64_t look(struct tree *tree, struct sights *before, const struct sights *reports, int64_t wall, int64_t now,
+int64_t look(struct tree *tree, struct sights *before, const struct sights *arrivals, int64_t wall, int64_t now,
              void (*ready)(void *context, size_t place, const char *name), void *context)
 {
     struct round round = {
-        .tree = tree, .before = before, .reports = reports, .wall = wall, .clock = now, .again = -1
+        .tree = tree, .before = before, .arrivals = arrivals, .wall = wall, .clock = now, .again = -1
     };
     for (size_t i = 0; i < tree->place_count; i++)
         look_through(&round, i);
     sights_settle(&round.now);
     if (round.ready.count)
         qsort(round.ready.items, round.ready.count, sizeof *round.ready.items, compare_writes);
-    for (size_t i = 0; i < round.ready.count; i++)
+    if (round.ready.count > TAKEN_AT_ONCE)
+        look_again_in(&round, 0);
+    for (size_t i = 0; i < round.ready.count && i < TAKEN_AT_ONCE; i++)
         ready(context, round.ready.items[i].place, round.ready.items[i].name);
     sights_free(&round.ready);
     sights_free(before);

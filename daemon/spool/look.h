@@ -9,22 +9,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How a file came, as far as the kernel's reports say. */
-enum arrival {
-    ARRIVAL_UNKNOWN, /* it was there before we watched */
-    ARRIVAL_NAMED, /* its name appeared, and nothing has been written to it since */
-    ARRIVAL_WRITTEN, /* it has been written to under this name */
-};
-
 /* A file as it was when last looked at. */
 struct sight {
     size_t place; /* index in tree->places */
     char *name;
     ino_t inode;
     off_t size;
-    int64_t written, changed; /* mtime and ctime, nanoseconds */
-    int64_t since; /* it has looked like this since then: monotonic milliseconds; of a report: its number */
-    enum arrival arrival;
+    int64_t written; /* mtime, nanoseconds */
+    int64_t since; /* it has looked like this since then: monotonic milliseconds */
+    bool moved_in; /* it was renamed into place */
     bool complained; /* it was logged that it cannot be taken */
 };
 
@@ -38,17 +31,17 @@ void sights_free(struct sights *sights);
 struct sight *sights_find(const struct sights *sights, size_t place, const char *name);
 /* Append; the name is copied. sights_settle() before sights_find(). */
 struct sight *sights_add(struct sights *sights, size_t place, const char *name);
-/* Sort, and of several sights of one name keep the one with the latest `since`. */
+/* Sort. */
 void sights_settle(struct sights *sights);
 
 /* For how many milliseconds yet a file must stay as it is before it is taken; 0: take it. WALL is nanoseconds since 1970, NOW is
  * monotonic milliseconds, QUIET is spool.quiet. Pure. */
 int64_t look_wait(const struct sight *sight, int64_t wall, int64_t now, int64_t quiet);
 
-/* Go through TREE's places. BEFORE holds the last look's sights and is replaced by this one's; REPORTS (settled) holds the kernel's reports
- * since. READY is called for each file to be taken, oldest first. What can never be taken is refused (tree_refuse). Returns after how many milliseconds
- * to look again, -1: not before something changes. */
-int64_t look(struct tree *tree, struct sights *before, const struct sights *reports, int64_t wall, int64_t now,
+/* Go through TREE's places. BEFORE holds the last look's sights and is replaced by this one's; ARRIVALS (settled) names what was renamed in
+ * since. READY is called for each file to be taken, oldest first, a few at a time. What can never be taken is refused (tree_refuse). Returns after how
+ * many milliseconds to look again, -1: not before something changes. */
+int64_t look(struct tree *tree, struct sights *before, const struct sights *arrivals, int64_t wall, int64_t now,
              void (*ready)(void *context, size_t place, const char *name), void *context);
 
 #endif

@@ -11,7 +11,9 @@
 #include "daemon/spool/claim.h"
 #include "daemon/spool/finish.h"
 #include "daemon/spool/look.h"
+#include "daemon/spool/names.h"
 #include "daemon/spool/tree.h"
+#include "daemon/spool/watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,8 +22,8 @@
 
 /* Reports come in bursts (created, written, written, …): one look for all of them. */
 #define GATHER_MS 20
-/* Reports of this many files, written at the same time, are known to be repeated. */
-#define REPEATS_KNOWN 16
+/* Files that are known to have been renamed in since the last look; of more it is found out that they are quiet. */
+#define ARRIVALS_MAX 10000
 
 struct job;
 
@@ -38,18 +40,12 @@ struct job {
     bool ok;
     spool_done *done;
     void *context;
-    struct sights reports;
+    struct sights arrivals;
     /* What came of it. */
     int status;
     struct error error;
     struct claims claims;
     int64_t again;
-};
-
-struct watch {
-    uv_fs_event_t handle;
-    struct spool *spool;
-    size_t place;
 };
 
 struct spool {
@@ -64,14 +60,13 @@ struct spool {
     struct job *jobs, **last; /* the first one runs */
     struct job *retries; /* finishes that failed, for the next rescan */
 
-    struct sights reports; /* what the kernel said since the last look */
-    int64_t report_number;
+    struct claims left; /* by a dead daemon: to be offered first of all */
+    struct sights arrivals; /* what was renamed in since the last look */
     uv_timer_t timer;
     uint64_t next_look; /* when the timer is set for; loop time */
     bool running; /* the first job is in the pool */
     bool looking; /* a look is among the jobs */
-    struct watch *watches;
-    size_t watch_count;
+    struct watch *watch; /* NULL: the kernel refuses */
     unsigned handles; /* open, or closing */
     bool closing;
 };
@@ -85,7 +80,7 @@ static void job_free(struct job *job)
     char *strings[] = { job->id, job->hidden, job->profile, job->name, job->text };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
-    sights_free(&job->reports);
+    sights_free(&job->arrivals);
     claims_free(&job->claims);
     free(job);
 }
@@ -111,15 +106,10 @@ static void free_when_empty(struct spool *spool)
 {
     if (!spool->closing || spool->handles || spool->jobs)
         return;
-    while (spool->retries) {
-        struct job *job = spool->retries;
-        spool->retries = job->next;
-        job_free(job);
-    }
     tree_close(&spool->tree);
+    claims_free(&spool->left);
     sights_free(&spool->sights);
-    sights_free(&spool->reports);
-    free(spool->watches);
+    sights_free(&spool->arrivals);
     free(spool);
 }
 
@@ -129,7 +119,6 @@ static void on_work(uv_work_t *work)
     spool->jobs->kind->work(spool, spool->jobs);
 }
 
-/* After spool_close() what was asked for is still done on disk, but nobody is told: those who asked are going, too. */
 static void on_work_done(uv_work_t *work, int status)
 {
     struct spool *spool = work->data;
@@ -140,10 +129,7 @@ static void on_work_done(uv_work_t *work, int status)
     if (!spool->jobs)
         spool->last = &spool->jobs;
     job->next = NULL;
-    if (spool->closing)
-        job_free(job);
-    else
-        job->kind->after(spool, job);
+    job->kind->after(spool, job);
     start_first(spool);
     free_when_empty(spool);
 }
@@ -159,6 +145,7 @@ static void start_first(struct spool *spool)
         log_error("spool: %s", uv_strerror(code));
 }
 
+/* After spool_close() what was taken stays where it is: it is offered when the daemon starts again. */
 static void offer(struct spool *spool, const struct claims *claims)
 {
     for (size_t i = 0; i < claims->count && !spool->closing; i++) {
@@ -190,8 +177,8 @@ static int64_t clock_in(clockid_t clock, int64_t per_second)
 
 static void work_look(struct spool *spool, struct job *job)
 {
-    sights_settle(&job->reports);
-    job->again = claim_ready(&spool->tree, &spool->sights, &job->reports, clock_in(CLOCK_REALTIME, 1000000000),
+    sights_settle(&job->arrivals);
+    job->again = claim_ready(&spool->tree, &spool->sights, &job->arrivals, clock_in(CLOCK_REALTIME, 1000000000),
                              clock_in(CLOCK_MONOTONIC, 1000), &job->claims);
 }
 
@@ -201,26 +188,24 @@ static void after_look(struct spool *spool, struct job *job)
     plan(spool, spool->config->spool.rescan);
     if (job->again >= 0)
         plan(spool, job->again);
+    if (spool->tree.renewed && spool->watch && !spool->closing) {
+        watch_renew(spool->watch);
+        plan(spool, 0); /* at what came before the watch did */
+    }
+    spool->tree.renewed = false;
     offer(spool, &job->claims);
     job_free(job);
 }
 
-static void work_again(struct spool *spool, struct job *job)
-{
-    finish_tidy(&spool->tree);
-    claim_again(&spool->tree, &job->claims);
-}
-
 static const struct job_kind look_job = { work_look, after_look };
-static const struct job_kind again_job = { work_again, after_look };
 
 static void enqueue_look(struct spool *spool)
 {
     if (spool->looking || spool->closing)
         return;
     struct job *job = job_new(&look_job, NULL, NULL);
-    job->reports = spool->reports;
-    spool->reports = (struct sights){ 0 };
+    job->arrivals = spool->arrivals;
+    spool->arrivals = (struct sights){ 0 };
     spool->looking = true;
     enqueue(spool, job);
 }
@@ -228,43 +213,24 @@ static void enqueue_look(struct spool *spool)
 static void on_timer(uv_timer_t *timer)
 {
     struct spool *spool = timer->data;
+    offer(spool, &spool->left);
+    claims_free(&spool->left);
     while (spool->retries) {
         struct job *job = spool->retries;
         spool->retries = job->next;
         enqueue(spool, job);
     }
     if (spool->looking)
-        plan(spool, GATHER_MS); /* the reports since it began are for the next one */
+        plan(spool, GATHER_MS); /* what has happened since it began is for the next one */
     else
         enqueue_look(spool);
 }
 
-/* A file that is being written is reported with each write. */
-static bool is_repeated(const struct sights *reports, size_t place, const char *name, enum arrival arrival)
+static void on_event(void *context, size_t place, const char *moved_in)
 {
-    for (size_t back = 1; back <= REPEATS_KNOWN && back <= reports->count; back++) {
-        const struct sight *report = &reports->items[reports->count - back];
-        if (report->place == place && strcmp(report->name, name) == 0)
-            return report->arrival == arrival;
-    }
-    return false;
-}
-
-/* UV_RENAME: the name appeared (or went); UV_CHANGE: something was written, or an attribute was set. */
-static void on_report(uv_fs_event_t *handle, const char *name, int events, int status)
-{
-    struct watch *watch = handle->data;
-    struct spool *spool = watch->spool;
-    enum arrival arrival = events & UV_CHANGE ? ARRIVAL_WRITTEN : ARRIVAL_NAMED;
-    if (status || !name) {
-        plan(spool, GATHER_MS);
-        return;
-    }
-    if (tree_is_ignored(name) || is_repeated(&spool->reports, watch->place, name, arrival))
-        return;
-    struct sight *report = sights_add(&spool->reports, watch->place, name);
-    report->since = ++spool->report_number;
-    report->arrival = arrival;
+    struct spool *spool = context;
+    if (moved_in && spool->arrivals.count < ARRIVALS_MAX)
+        sights_add(&spool->arrivals, place, moved_in);
     plan(spool, GATHER_MS);
 }
 
@@ -291,7 +257,7 @@ static void work_finish(struct spool *spool, struct job *job)
 /* A full disk, a directory without permission: that passes, and the file must not stay behind. */
 static void after_finish(struct spool *spool, struct job *job)
 {
-    if (job->status && job->status != -ENOENT && job->status != -EINVAL) {
+    if (job->status && job->status != -ENOENT && job->status != -EINVAL && !spool->closing) {
         log_error("spool: %s: %s; to be tried again", job->id, job->error.text);
         job->next = spool->retries;
         spool->retries = job;
@@ -325,7 +291,7 @@ void spool_submit(struct spool *spool, const char *hidden, const char *profile, 
     job->hidden = mem_string(hidden ? hidden : "");
     job->profile = mem_string(profile);
     job->name = mem_string(name ? name : "");
-    job->text = mem_string(options);
+    job->text = mem_string(options ? options : "{}");
     enqueue(spool, job);
 }
 
@@ -357,30 +323,16 @@ void spool_rescan(struct spool *spool)
 
 /* ---- Opening and closing ---------------------------------------------------------------------------------------------------------------------- */
 
-static void on_closed(uv_handle_t *handle)
+static void handle_closed(void *context)
 {
-    struct spool *spool = handle->type == UV_TIMER ? handle->data : ((struct watch *)handle->data)->spool;
+    struct spool *spool = context;
     spool->handles--;
     free_when_empty(spool);
 }
 
-/* Without the kernel's reports there are still the rescans. */
-static void watch_places(struct spool *spool)
+static void on_timer_closed(uv_handle_t *handle)
 {
-    spool->watches = mem_zero(spool->tree.place_count, sizeof *spool->watches);
-    spool->watch_count = spool->tree.place_count;
-    for (size_t i = 0; i < spool->watch_count; i++) {
-        struct watch *watch = &spool->watches[i];
-        watch->spool = spool;
-        watch->place = i;
-        uv_fs_event_init(spool->loop, &watch->handle);
-        watch->handle.data = watch;
-        spool->handles++;
-        int code = uv_fs_event_start(&watch->handle, on_report, spool->tree.places[i].path, 0);
-        if (code)
-            log_warning("spool: %s cannot be watched (%s): looked through every spool.rescan",
-                        spool->tree.places[i].path, uv_strerror(code));
-    }
+    handle_closed(handle->data);
 }
 
 int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *claimed, void *context, struct spool **out,
@@ -399,12 +351,12 @@ int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *clai
     spool->last = &spool->jobs;
     uv_timer_init(loop, &spool->timer);
     spool->timer.data = spool;
-    spool->handles++;
-    watch_places(spool);
-    spool->looking = true;
-    struct job *again = job_new(&again_job, NULL, NULL);
-    again->again = 0; /* then a first look */
-    enqueue(spool, again);
+    spool->watch = watch_open(loop, &spool->tree, on_event, spool);
+    spool->handles = spool->watch ? 2 : 1;
+    /* Here and not in the pool: as soon as this has returned others write scratch files in processing/, which must not be taken for leftovers. */
+    claim_again(&spool->tree, &spool->left);
+    finish_tidy(&spool->tree, &spool->left);
+    plan(spool, 0);
     *out = spool;
     return 0;
 }
@@ -412,7 +364,12 @@ int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *clai
 void spool_close(struct spool *spool)
 {
     spool->closing = true;
-    uv_close((uv_handle_t *)&spool->timer, on_closed);
-    for (size_t i = 0; i < spool->watch_count; i++)
-        uv_close((uv_handle_t *)&spool->watches[i].handle, on_closed);
+    while (spool->retries) {
+        struct job *job = spool->retries;
+        spool->retries = job->next;
+        job->kind->after(spool, job);
+    }
+    uv_close((uv_handle_t *)&spool->timer, on_timer_closed);
+    if (spool->watch)
+        watch_close(spool->watch, handle_closed);
 }

@@ -29,11 +29,11 @@ struct spool_claim {
  * the length of the call. Each is to be ended by spool_finish(), whenever that may be. */
 typedef void spool_claimed(void *context, const struct spool_claim *claim);
 
-/* Make the directories that are missing (incoming/ and one for each profile below it: mode 3770), watch them (uv_fs_event and a rescan every
+/* Make the directories that are missing (incoming/ and one for each profile below it: mode 3770), watch them (inotify, and a rescan every
  * spool.rescan). Uses CONFIG's paths, spool and profiles, which must outlive it. */
 int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *claimed, void *context, struct spool **out,
                struct error *error);
-/* Stop watching; ends what is under way; frees itself when the loop has closed its handles. */
+/* Stop watching and offering. What was asked for is still done, and its DONE called; then, when the loop has closed its handles, it frees itself. */
 void spool_close(struct spool *spool);
 
 /* Look now. */
@@ -50,7 +50,9 @@ void spool_submit(struct spool *spool, const char *hidden, const char *profile, 
 char *spool_scratch(const struct spool *spool, const char *id, const char *suffix);
 
 /* The claim ID is dealt with: its scratch files and then itself go to done/ (or failed/, when not OK, with WHY in NAME.error) under the dropped name; where that is
- * taken, NAME.2, NAME.3 …, and the results beside it are named alike. Durable when DONE is called; may be repeated after a crash. */
+ * taken, NAME.2, NAME.3 …, and the results beside it are named alike. Durable when DONE is called; may be repeated after a crash: what was cut
+ * short goes on to where it was going. What fails for want of space or permission is tried again, and DONE is called once it has succeeded (or at
+ * spool_close()). */
 void spool_finish(struct spool *spool, const char *id, bool ok, const char *why, spool_done *done, void *context);
 
 /* A new version of the results of claim ID, which was finished before: its scratch file "result.jsonl" takes the place of the one in done/. Nothing happens where

@@ -3,7 +3,6 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -17,16 +16,13 @@
 #define INCOMING_MODE 03770 /* group-writable, the group inherited, and nobody removes what another dropped */
 #define OWN_MODE 0750
 
-/* Names that we give to files beside a feed file. A dropped file that had one could not be told from ours. */
-static const char *const suffixes[] = { ".options.json", ".rejected", ".result.jsonl", ".error" };
-
 /* Open DIRECTORY/NAME, made with MODE if it is missing. Where it is there, its mode is the administrator's business. */
 static int open_directory(int directory, const char *name, mode_t mode, bool *made)
 {
     bool is_new = mkdirat(directory, name, mode) == 0;
     if (!is_new && errno != EEXIST)
         return -errno;
-    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     if (is_new && fchmod(fd, mode)) /* past the umask; a file system without such bits does without */
@@ -49,71 +45,102 @@ static void give_to_group(int fd, const char *name)
         log_debug("spool: incoming: %s", strerror(errno));
 }
 
-static int open_place(struct tree *tree, const char *profile, const char *below, struct error *error)
+/* A descriptor or -errno. */
+static int open_incoming(const struct tree *tree)
+{
+    bool made = false;
+    int fd = open_directory(tree->spool, "incoming", INCOMING_MODE, &made);
+    if (fd >= 0 && made)
+        give_to_group(fd, tree->group);
+    return fd;
+}
+
+/* Does NAME still lead to the directory that is open as FD? It may have been removed, and made again, and renamed. */
+static bool is_open(int fd, int parent, const char *name)
+{
+    struct stat open_one, named;
+    return fd >= 0 && !fstat(fd, &open_one) && !fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+/* incoming/ itself is the first place; those in it are of its group already (setgid). */
+int tree_renew(struct tree *tree, struct tree_place *place)
+{
+    bool first = place == tree->places;
+    int parent = first ? tree->spool : tree->places[0].fd;
+    const char *name = first ? "incoming" : place->profile;
+    if (is_open(place->fd, parent, name))
+        return 0;
+    if (place->fd >= 0)
+        close(place->fd);
+    place->fd = first ? open_incoming(tree) : open_directory(parent, name, INCOMING_MODE, NULL);
+    int code = place->fd < 0 ? place->fd : 0;
+    if (code)
+        place->fd = -1;
+    else
+        tree->renewed = true;
+    return code;
+}
+
+static int open_place(struct tree *tree, const char *profile, struct error *error)
 {
     struct tree_place *place = &tree->places[tree->place_count];
-    place->path = mem_format("%s/incoming%s%s", tree->root, *below ? "/" : "", below);
-    place->fd =
-        *below ? open_directory(tree->incoming, below, INCOMING_MODE, NULL) : fcntl(tree->incoming, F_DUPFD_CLOEXEC, 0);
-    if (place->fd < 0) {
-        int code = *below ? place->fd : -errno;
-        error_set(error, code, "%s: %s", place->path, strerror(-code));
-        free(place->path);
-        return code;
-    }
+    place->path =
+        tree->place_count ? mem_format("%s/incoming/%s", tree->root, profile) : mem_format("%s/incoming", tree->root);
     place->profile = mem_string(profile);
+    place->fd = -1;
     tree->place_count++;
-    return 0;
+    int code = tree_renew(tree, place);
+    return code ? error_set(error, code, "%s: %s", place->path, strerror(-code)) : 0;
 }
 
 static int open_places(struct tree *tree, const struct config *config, struct error *error)
 {
     tree->places = mem_zero(config->profile_count + 1, sizeof *tree->places);
-    int code = open_place(tree, "default", "", error);
+    int code = open_place(tree, "default", error);
     for (size_t i = 0; !code && i < config->profile_count; i++) {
         const char *profile = config->profiles[i].name;
         int processing = tree_processing(tree, profile);
         if (processing < 0)
             return error_set(error, processing, "%s/processing/%s: %s", tree->root, profile, strerror(-processing));
         close(processing);
-        code = open_place(tree, profile, profile, error);
+        code = open_place(tree, profile, error);
     }
+    tree->renewed = false;
     return code;
+}
+
+/* The spool's own directory may be reached through a symbolic link: it is the administrator's. What is below may not. */
+static int open_parts(struct tree *tree, struct error *error)
+{
+    const struct {
+        const char *name;
+        int *fd;
+    } parts[] = { { "processing", &tree->processing }, { "done", &tree->done }, { "failed", &tree->failed } };
+    if (mkdir(tree->root, 0755) && errno != EEXIST)
+        return error_set(error, -errno, "%s: %s", tree->root, strerror(errno));
+    tree->spool = open(tree->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (tree->spool < 0)
+        return error_set(error, -errno, "%s: %s", tree->root, strerror(errno));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        *parts[i].fd = open_directory(tree->spool, parts[i].name, OWN_MODE, NULL);
+        if (*parts[i].fd < 0)
+            return error_set(error, *parts[i].fd, "%s/%s: %s", tree->root, parts[i].name, strerror(-*parts[i].fd));
+    }
+    return 0;
 }
 
 int tree_open(struct tree *tree, const struct config *config, struct error *error)
 {
     *tree = (struct tree){ .root = mem_string(config->paths.spool),
-                           .incoming = -1,
+                           .group = config->access.submit_group,
+                           .spool = -1,
                            .processing = -1,
                            .done = -1,
                            .failed = -1,
                            .quiet = config->spool.quiet,
                            .max_file = config->spool.max_file };
-    const struct {
-        const char *name;
-        mode_t mode;
-        int *fd;
-    } parts[] = {
-        { "incoming", INCOMING_MODE, &tree->incoming },
-        { "processing", OWN_MODE, &tree->processing },
-        { "done", OWN_MODE, &tree->done },
-        { "failed", OWN_MODE, &tree->failed },
-    };
-    bool made = false;
-    int root = open_directory(AT_FDCWD, tree->root, 0755, NULL), code = root < 0 ? root : 0;
-    if (code)
-        error_set(error, code, "%s: %s", tree->root, strerror(-code));
-    for (size_t i = 0; !code && i < sizeof parts / sizeof *parts; i++) {
-        *parts[i].fd = open_directory(root, parts[i].name, parts[i].mode, i ? NULL : &made);
-        code = *parts[i].fd < 0 ? *parts[i].fd : 0;
-        if (code)
-            error_set(error, code, "%s/%s: %s", tree->root, parts[i].name, strerror(-code));
-    }
-    if (root >= 0)
-        close(root);
-    if (!code && made)
-        give_to_group(tree->incoming, config->access.submit_group);
+    int code = open_parts(tree, error);
     if (!code)
         code = open_places(tree, config, error);
     if (code)
@@ -123,18 +150,19 @@ int tree_open(struct tree *tree, const struct config *config, struct error *erro
 
 void tree_close(struct tree *tree)
 {
-    const int fds[] = { tree->incoming, tree->processing, tree->done, tree->failed };
+    const int fds[] = { tree->spool, tree->processing, tree->done, tree->failed };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     for (size_t i = 0; i < tree->place_count; i++) {
-        close(tree->places[i].fd);
+        if (tree->places[i].fd >= 0)
+            close(tree->places[i].fd);
         free(tree->places[i].profile);
         free(tree->places[i].path);
     }
     free(tree->places);
     free(tree->root);
-    *tree = (struct tree){ .incoming = -1, .processing = -1, .done = -1, .failed = -1 };
+    *tree = (struct tree){ .spool = -1, .processing = -1, .done = -1, .failed = -1 };
 }
 
 int tree_processing(const struct tree *tree, const char *profile)
@@ -142,76 +170,34 @@ int tree_processing(const struct tree *tree, const char *profile)
     return open_directory(tree->processing, profile, OWN_MODE, NULL);
 }
 
+/* ---- Stamps ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* A claim that went before keeps its link for as long as its file is there; one that is on its way may be of any profile, and its link will be
+ * asked for the stamp alone. */
+static bool is_stamped(const struct tree *tree, const char *stamp)
+{
+    char link[NAMES_STAMP_LENGTH + 2];
+    struct stat status;
+    snprintf(link, sizeof link, ".%s", stamp);
+    return !fstatat(tree->done, link, &status, AT_SYMLINK_NOFOLLOW) ||
+           !fstatat(tree->failed, link, &status, AT_SYMLINK_NOFOLLOW);
+}
+
 /* Microseconds, and never the same twice, though the clock be set back. */
-void tree_stamp(struct tree *tree, char out[TREE_STAMP_LENGTH + 1])
+void tree_stamp(struct tree *tree, char out[NAMES_STAMP_LENGTH + 1])
 {
     struct timespec now;
-    struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
     int64_t stamp = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
     if (stamp <= tree->last_stamp)
         stamp = tree->last_stamp + 1;
+    names_stamp(stamp, out);
+    while (is_stamped(tree, out))
+        names_stamp(++stamp, out);
     tree->last_stamp = stamp;
-    time_t seconds = (time_t)(stamp / 1000000);
-    gmtime_r(&seconds, &utc);
-    size_t length = strftime(out, TREE_STAMP_LENGTH + 1, "%Y%m%dT%H%M%S", &utc);
-    snprintf(out + length, TREE_STAMP_LENGTH + 1 - length, ".%06d", (int)(stamp % 1000000));
 }
 
-bool tree_has_stamp(const char *name)
-{
-    static const char shape[] = "00000000T000000.000000-";
-    for (size_t i = 0; shape[i]; i++)
-        if (shape[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
-            return false;
-    return name[sizeof shape - 1] != '\0';
-}
-
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t length = strlen(name), tail = strlen(suffix);
-    return length >= tail && strcmp(name + length - tail, suffix) == 0;
-}
-
-bool tree_is_ignored(const char *name)
-{
-    return name[0] == '.' || ends_in(name, ".tmp") || ends_in(name, ".part");
-}
-
-size_t tree_base_length(const char *name)
-{
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-        if (ends_in(name, suffixes[i]))
-            return strlen(name) - strlen(suffixes[i]);
-    return strlen(name);
-}
-
-/* Is every byte printable, in well-formed UTF-8 (the lengths of the sequences, which is all that a log and JSON need here)? */
-static bool is_printable(const char *name)
-{
-    for (const unsigned char *at = (const unsigned char *)name; *at; at++) {
-        if (*at < 0x20 || *at == 0x7f || (*at >= 0x80 && *at < 0xc2) || *at > 0xf4)
-            return false;
-        for (int more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc2; more; more--)
-            if ((*++at & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
-const char *tree_name_flaw(const char *name)
-{
-    if (strlen(name) > TREE_NAME_MAX)
-        return "its name is longer than 200 bytes: rename it and drop it again";
-    if (!is_printable(name))
-        return "its name holds control characters or is not UTF-8: rename it and drop it again";
-    if (!name[0] || strchr(name, '/') || tree_is_ignored(name))
-        return "that is no name for a file in the spool";
-    if (tree_base_length(name) != strlen(name))
-        return "names that end in .rejected, .result.jsonl, .options.json or .error are Tocsin's own: rename it and "
-               "drop it again";
-    return NULL;
-}
+/* ---- Files ------------------------------------------------------------------------------------------------------------------------------ */
 
 const char *tree_status_flaw(const struct tree *tree, const struct stat *status)
 {
@@ -291,33 +277,14 @@ static bool exists(int directory, const char *name, const char *suffix)
 static bool is_used(int directory, const char *name)
 {
     bool used = exists(directory, name, "");
-    for (size_t i = 0; !used && i < sizeof suffixes / sizeof *suffixes; i++)
-        used = exists(directory, name, suffixes[i]);
+    for (size_t i = 0; !used && names_suffixes[i]; i++)
+        used = exists(directory, name, names_suffixes[i]);
     return used;
-}
-
-/* NAME as a file of ours may be called: cut between characters, printable, in sight. */
-static char *presentable(const char *name)
-{
-    size_t length = strlen(name);
-    if (length > TREE_NAME_MAX) {
-        length = TREE_NAME_MAX;
-        while (length && (name[length] & 0xc0) == 0x80)
-            length--;
-    }
-    char *copy = mem_string_n(name, length);
-    bool sound = is_printable(copy);
-    for (char *at = copy; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f || (!sound && (unsigned char)*at >= 0x80))
-            *at = '_';
-    if (copy[0] == '.')
-        copy[0] = '_';
-    return copy;
 }
 
 char *tree_free_name(int directory, const char *name, bool (*is_taken)(void *context, const char *name), void *context)
 {
-    char *plain = presentable(name);
+    char *plain = names_presentable(name);
     char *candidate = mem_string(plain);
     for (unsigned number = 2; is_used(directory, candidate) || (is_taken && is_taken(context, candidate)); number++) {
         free(candidate);
@@ -327,9 +294,9 @@ char *tree_free_name(int directory, const char *name, bool (*is_taken)(void *con
     return candidate;
 }
 
-int tree_refuse(const struct tree *tree, int from, const char *name, const char *why)
+int tree_refuse(const struct tree *tree, int from, const char *name, const char *dropped, const char *why)
 {
-    char *final = tree_free_name(tree->failed, name, NULL, NULL);
+    char *final = tree_free_name(tree->failed, dropped, NULL, NULL);
     char *error = mem_format("%s.error", final), *text = mem_format("%s\n", why);
     int code = tree_write(tree->failed, error, text);
     if (!code)

@@ -5,30 +5,29 @@
 
 #include "config/config.h"
 #include "daemon/base/error.h"
+#include "daemon/spool/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* A dropped name's limit: stamp, `.NUMBER` and the longest suffix still fit in the 255 bytes of a file name. */
-#define TREE_NAME_MAX 200
-#define TREE_STAMP_LENGTH 22 /* 20261123T121314.123456 */
-
 /* A directory that files are dropped in: incoming/ itself, which stands for the default profile, or incoming/PROFILE. */
 struct tree_place {
     char *profile;
     char *path;
-    int fd;
+    int fd; /* -1: cannot be opened for now */
 };
 
 struct tree {
     char *root;
-    int incoming, processing, done, failed;
-    struct tree_place *places;
+    const char *group; /* access.submit_group */
+    int spool, processing, done, failed;
+    struct tree_place *places; /* incoming/ itself first */
     size_t place_count;
     int64_t quiet, max_file; /* as config.h has them */
     int64_t last_stamp;
+    bool renewed; /* a place was opened again: watch it */
 };
 
 /* Open the directories, made where they are missing. 0 or -errno with ERROR. */
@@ -38,20 +37,14 @@ void tree_close(struct tree *tree);
 /* The descriptor of processing/PROFILE (made if missing), the caller's to close; or -errno. */
 int tree_processing(const struct tree *tree, const char *profile);
 
-/* A new stamp: the time, later than any before it. */
-void tree_stamp(struct tree *tree, char out[TREE_STAMP_LENGTH + 1]);
-/* Does NAME begin with a stamp and a `-`? */
-bool tree_has_stamp(const char *name);
+/* Make and open PLACE again if its directory was taken away or exchanged. 0 or -errno. */
+int tree_renew(struct tree *tree, struct tree_place *place);
 
-/* Is NAME kept out of sight (`.x`, `x.tmp`, `x.part`)? */
-bool tree_is_ignored(const char *name);
-/* Why a file called NAME cannot be taken, or NULL: too long, not UTF-8, control characters, a suffix that is Tocsin's own. */
-const char *tree_name_flaw(const char *name);
+/* A new stamp: the time, later than any before it, and one that no claim has. */
+void tree_stamp(struct tree *tree, char out[NAMES_STAMP_LENGTH + 1]);
+
 /* Why a file like STATUS cannot be taken, or NULL. */
 const char *tree_status_flaw(const struct tree *tree, const struct stat *status);
-
-/* The length of NAME without a suffix of ours (.options.json, .rejected, .result.jsonl, .error); its whole length when it has none. */
-size_t tree_base_length(const char *name);
 
 /* renameat(), but never over something that is there. 0 or -errno. */
 int tree_move(int from, const char *name, int to, const char *new_name);
@@ -65,8 +58,8 @@ char *tree_read(int directory, const char *name, size_t limit);
  * know of more. A new string. */
 char *tree_free_name(int directory, const char *name, bool (*is_taken)(void *context, const char *name), void *context);
 
-/* Move FROM/NAME to failed/ with WHY in NAME.error beside it. 0 or -errno. */
-int tree_refuse(const struct tree *tree, int from, const char *name, const char *why);
+/* Move FROM/NAME, which was dropped as DROPPED, to failed/ with WHY in DROPPED.error beside it. 0 or -errno. */
+int tree_refuse(const struct tree *tree, int from, const char *name, const char *dropped, const char *why);
 
 /* The name of the file's owner, or his number; a new string. */
 char *tree_owner(const struct stat *status);

@@ -2,6 +2,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/spool/look.h"
+#include "daemon/spool/names.h"
 #include "daemon/spool/spool.h"
 #include "daemon/spool/tree.h"
 
@@ -31,7 +32,7 @@ struct bench {
     struct config config;
     struct config_profile profiles[2];
     struct spool *spool;
-    struct spool_claim claims[64];
+    struct spool_claim claims[256];
     size_t count;
     int done, status;
     char message[512];
@@ -75,6 +76,13 @@ static void assert_text(const char *path, const char *expected)
     fclose(file);
     text[length] = '\0';
     assert_string_equal(text, expected);
+}
+
+static void assert_mode(const char *path, mode_t mode)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, mode);
 }
 
 /* Write elsewhere, rename into incoming/NAME. */
@@ -209,13 +217,6 @@ static int tear_down(void **state)
 
 /* ---- Tests -------------------------------------------------------------------------------------------------------------------------------- */
 
-static void assert_mode(const char *path, mode_t mode)
-{
-    struct stat status;
-    assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 07777, mode);
-}
-
 static void test_directories(void **state)
 {
     struct bench *bench = *state;
@@ -249,7 +250,7 @@ static void test_renamed_in_is_taken_at_once(void **state)
     snprintf(expected, sizeof expected, "%s/processing/%s", bench->spool_path, claim->id);
     assert_string_equal(claim->path, expected);
     assert_int_equal(strncmp(claim->id, "default/", 8), 0);
-    assert_true(tree_has_stamp(claim->id + 8));
+    assert_true(names_has_stamp(claim->id + 8));
     assert_text(claim->path, "domain\n");
     assert_false(is_there(at(bench, "incoming/a.csv")));
 
@@ -284,6 +285,62 @@ static void test_many_renamed_in_one_go(void **state)
         assert_true(strcmp(bench->claims[i - 1].id, bench->claims[i].id) < 0);
 }
 
+/* More than are taken in one look: the oldest first, whatever they are called. */
+static void test_more_than_one_look_takes(void **state)
+{
+    struct bench *bench = *state;
+    stop(bench);
+    char name[64];
+    for (int i = 0; i < 150; i++) {
+        const struct timespec times[2] = { { 1000000000 - i, 0 }, { 1000000000 - i, 0 } };
+        snprintf(name, sizeof name, "incoming/%03d.csv", i);
+        put(at(bench, name), "domain\n");
+        assert_int_equal(utimensat(AT_FDCWD, at(bench, name), times, 0), 0);
+    }
+    start(bench);
+    assert_true(run(bench, 150, 0, 5000));
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "%03d.csv", 149 - i);
+        assert_string_equal(bench->claims[i].name, name);
+    }
+}
+
+/* An administrator clears up too thoroughly. */
+static void test_directory_taken_away(void **state)
+{
+    struct bench *bench = *state;
+    idle(bench, 50);
+    assert_int_equal(rmdir(at(bench, "incoming/scans")), 0);
+    for (int wait = 0; wait < 20 && !is_there(at(bench, "incoming/scans")); wait++)
+        idle(bench, 50);
+    drop(bench, "incoming/scans/a.csv", "domain\n");
+    assert_true(run(bench, 1, 0, 2000));
+    assert_string_equal(bench->claims[0].profile, "scans");
+    idle(bench, 100);
+    drop(bench, "incoming/scans/b.csv", "domain\n"); /* the new directory is watched */
+    assert_true(run(bench, 2, 0, 2000));
+    /* All of it; nothing tells of that but the next rescan. */
+    assert_int_equal(rename(at(bench, "incoming"), at(bench, "old")), 0);
+    spool_rescan(bench->spool);
+    idle(bench, 100);
+    assert_mode(at(bench, "incoming/scans"), 03770);
+    drop(bench, "incoming/scans/c.csv", "domain\n");
+    assert_true(run(bench, 3, 0, 2000));
+}
+
+/* Somebody of the group has put a link where a profile's directory will be made: files behind it are not ours to move. */
+static void test_directory_is_no_link(void **state)
+{
+    struct bench *bench = *state;
+    struct error error = { "" };
+    struct spool *spool;
+    stop(bench);
+    assert_int_equal(rmdir(at(bench, "incoming/scans")), 0);
+    assert_int_equal(symlink(bench->root, at(bench, "incoming/scans")), 0);
+    assert_int_equal(spool_open(&bench->loop, &bench->config, on_claimed, bench, &spool, &error), -ENOTDIR);
+    assert_non_null(strstr(error.text, "incoming/scans"));
+}
+
 static void test_written_in_place_is_taken_when_quiet(void **state)
 {
     struct bench *bench = *state;
@@ -303,6 +360,54 @@ static void test_written_in_place_is_taken_when_quiet(void **state)
     idle(bench, 150);
     assert_int_equal(bench->count, 1);
     assert_true(run(bench, 2, 0, 2000));
+}
+
+/* A writer that sets the mode before it is done looks by its times as if it had renamed: ctime later than mtime, bytes in it. */
+static void test_half_written_is_left_alone(void **state)
+{
+    struct bench *bench = *state;
+    stop(bench);
+    bench->config.spool.quiet = 600;
+    start(bench);
+    idle(bench, 50);
+    put(at(bench, "incoming/slow.csv"), "first half, ");
+    idle(bench, 50);
+    assert_int_equal(chmod(at(bench, "incoming/slow.csv"), 0640), 0);
+    spool_rescan(bench->spool);
+    idle(bench, 300);
+    assert_int_equal(bench->count, 0);
+    put(at(bench, "incoming/slow.csv"), "second half");
+    assert_true(run(bench, 1, 0, 3000));
+    assert_text(bench->claims[0].path, "first half, second half");
+}
+
+/* The sender's clock is wrong: an mtime in the future tells nothing, our own clock does. */
+static void test_mtime_in_the_future(void **state)
+{
+    struct bench *bench = *state;
+    const struct timespec times[2] = { { 4000000000, 0 }, { 4000000000, 0 } };
+    stop(bench);
+    bench->config.spool.quiet = 400;
+    start(bench);
+    idle(bench, 50);
+    put(at(bench, "incoming/a.csv"), "domain\n");
+    assert_int_equal(utimensat(AT_FDCWD, at(bench, "incoming/a.csv"), times, 0), 0);
+    idle(bench, 200);
+    assert_int_equal(bench->count, 0);
+    assert_true(run(bench, 1, 0, 2000));
+}
+
+/* Renamed in while nobody watched: there is no telling, so it is quiet first. */
+static void test_renamed_in_before_the_daemon(void **state)
+{
+    struct bench *bench = *state;
+    stop(bench);
+    bench->config.spool.quiet = 400;
+    drop(bench, "incoming/a.csv", "domain\n");
+    start(bench);
+    idle(bench, 150);
+    assert_int_equal(bench->count, 0);
+    assert_true(run(bench, 1, 0, 2000));
 }
 
 static void test_there_before_the_daemon(void **state)
@@ -360,9 +465,56 @@ static void test_refused(void **state)
     assert_true(is_there(at(bench, "failed/link.csv.2.error")));
 }
 
+/* Names that break out of a buffer, a line or a character. */
+static void test_unusual_names(void **state)
+{
+    struct bench *bench = *state;
+    char name[300], expected[300];
+    static const char *const fit[] = {
+        "-rf", " ", "a b.csv", "\303\244.csv", "%s%n", "a;b|c&d", "20200101T000000.000000-x"
+    };
+    for (size_t i = 0; i < COUNT(fit); i++) {
+        snprintf(name, sizeof name, "incoming/%s", fit[i]);
+        drop(bench, name, "domain\n");
+        assert_true(run(bench, i + 1, 0, 2000));
+        assert_string_equal(bench->claims[i].name, fit[i]);
+        spool_finish(bench->spool, bench->claims[i].id, true, NULL, on_done, bench);
+        assert_true(run(bench, 0, (int)i + 1, 2000));
+        assert_int_equal(bench->status, 0);
+        snprintf(name, sizeof name, "done/%s", fit[i]);
+        assert_true(is_there(at(bench, name)));
+    }
+    /* 201 bytes, of which the last two are one character; 250 that are never the first of one. */
+    memset(name, 'x', sizeof name);
+    memcpy(name, "incoming/", 9);
+    memcpy(name + 9 + 199, "\303\244", 3);
+    drop(bench, name, "domain\n");
+    memset(name + 9, 0x80, 250);
+    name[9 + 250] = '\0';
+    drop(bench, name, "domain\n");
+    drop(bench, "incoming/\355\240\200", "domain\n"); /* half of a surrogate pair */
+    idle(bench, 300);
+    assert_int_equal(bench->count, COUNT(fit));
+    memset(expected, 'x', sizeof expected);
+    memcpy(expected, "failed/", 7);
+    memcpy(expected + 7 + 199, ".error", 7);
+    assert_true(is_there(at(bench, expected)));
+    memset(expected + 7, '_', 200);
+    strcpy(expected + 7 + 200, ".error");
+    if (!is_there(at(bench, expected))) {
+        strcpy(expected + 7 + 197, ".error");
+        assert_true(is_there(at(bench, expected)));
+    }
+    assert_text(at(bench, "failed/___.error"),
+                "its name holds control characters or is not UTF-8: rename it and drop it again\n");
+}
+
 static void test_hard_link_waits(void **state)
 {
     struct bench *bench = *state;
+    stop(bench);
+    bench->config.spool.quiet = 100;
+    start(bench);
     put(at(bench, "elsewhere"), "domain\n");
     assert_int_equal(link(at(bench, "elsewhere"), at(bench, "incoming/a.csv")), 0);
     idle(bench, 300);
@@ -578,6 +730,90 @@ static void test_finish_goes_on_after_a_crash(void **state)
     free(second);
 }
 
+/* What was on its way to failed/ when the daemon died goes there, though its next life calls it done; and the other way round. */
+static void test_finish_goes_where_it_was_going(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const places[] = { "done", "failed" };
+    for (size_t i = 0; i < COUNT(places); i++) {
+        char link[64], name[64], text[64];
+        drop(bench, "incoming/a.csv", "domain\n");
+        assert_true(run(bench, i + 1, 0, 2000));
+        const char *id = bench->claims[i].id;
+        snprintf(link, sizeof link, "%s/.%.22s", places[i], strchr(id, '/') + 1);
+        assert_int_equal(symlink("a.csv", at(bench, link)), 0);
+        snprintf(text, sizeof text, "%s/a.csv.error", places[i]);
+        if (i)
+            put(at(bench, text), "the first reason\n");
+        finish(bench, id, i, "changed its mind");
+        assert_int_equal(bench->status, 0);
+        snprintf(name, sizeof name, "%s/a.csv", places[i]);
+        assert_true(is_there(at(bench, name)));
+        assert_int_equal(is_there(at(bench, "failed/a.csv")), i == 1);
+    }
+    assert_false(is_there(at(bench, "done/a.csv.error")));
+}
+
+/* A new version of the results comes while the first finish is still to be: it must not be lost. */
+static void test_replace_before_finish(void **state)
+{
+    struct bench *bench = *state;
+    drop(bench, "incoming/a.csv", "domain\n");
+    assert_true(run(bench, 1, 0, 2000));
+    replace(bench, bench->claims[0].id, "newest");
+    finish(bench, bench->claims[0].id, true, NULL);
+    assert_text(at(bench, "done/a.csv.result.jsonl"), "newest");
+}
+
+/* A file of the same name comes after the administrator took the first one away: the first one's results are not written over its own. */
+static void test_name_used_again(void **state)
+{
+    struct bench *bench = *state;
+    drop(bench, "incoming/a.csv", "first\n");
+    assert_true(run(bench, 1, 0, 2000));
+    char *first = mem_string(bench->claims[0].id);
+    finish(bench, first, true, NULL);
+    unlink(at(bench, "done/a.csv"));
+    drop(bench, "incoming/a.csv", "second\n");
+    assert_true(run(bench, 2, 0, 2000));
+    char *second = mem_string(bench->claims[1].id);
+    write_scratch(bench, second, "result.jsonl", "of the second");
+    finish(bench, second, true, NULL);
+    replace(bench, first, "of the first");
+    replace(bench, second, "of the second again");
+    assert_false(is_there(at(bench, "done/a.csv")));
+    assert_text(at(bench, "done/a.csv.2.result.jsonl"), "of the second again");
+    /* After a restart the name is free, and only the third knows it. */
+    restart(bench);
+    drop(bench, "incoming/a.csv", "third\n");
+    assert_true(run(bench, 1, 0, 2000));
+    finish(bench, bench->claims[0].id, true, NULL);
+    replace(bench, bench->claims[0].id, "of the third");
+    replace(bench, first, "of the first");
+    assert_text(at(bench, "done/a.csv.result.jsonl"), "of the third");
+    free(first);
+    free(second);
+}
+
+/* Somebody puts a file of his own under the name that was put aside. */
+static void test_stranger_in_the_way(void **state)
+{
+    struct bench *bench = *state;
+    char link[64];
+    drop(bench, "incoming/a.csv", "domain\n");
+    assert_true(run(bench, 1, 0, 2000));
+    snprintf(link, sizeof link, "done/.%.22s", strchr(bench->claims[0].id, '/') + 1);
+    assert_int_equal(symlink("a.csv", at(bench, link)), 0);
+    put(at(bench, "done/a.csv"), "a stranger's\n");
+    spool_finish(bench->spool, bench->claims[0].id, true, NULL, on_done, bench);
+    idle(bench, 200);
+    spool_rescan(bench->spool);
+    assert_true(run(bench, 0, 1, 2000));
+    assert_int_equal(bench->status, 0);
+    assert_text(at(bench, "done/a.csv"), "a stranger's\n");
+    assert_text(at(bench, "done/a.csv.2"), "domain\n");
+}
+
 /* A disk that is full for a while. */
 static void test_finish_is_tried_again(void **state)
 {
@@ -610,8 +846,10 @@ static void test_close_while_busy(void **state)
     spool_finish(bench->spool, bench->claims[0].id, true, NULL, on_done, bench);
     spool_rescan(bench->spool);
     stop(bench);
-    assert_int_equal(bench->done, 0); /* nobody is told, but it was done */
+    assert_int_equal(bench->done, 1);
+    assert_int_equal(bench->status, 0);
     assert_true(is_there(at(bench, "done/a.csv")));
+    assert_int_equal(bench->count, 1);
 }
 
 static void test_cannot_open(void **state)
@@ -633,27 +871,27 @@ static void test_look_wait(void **state)
     (void)state;
     const int64_t wall = 1700000000000000000, ms = 1000000;
     static const struct {
-        enum arrival arrival;
+        bool moved_in;
         off_t size;
-        int64_t written_ago, changed_ago, same, quiet, expected; /* milliseconds */
+        int64_t written_ago, same, quiet, expected; /* milliseconds */
     } rows[] = {
-        { ARRIVAL_WRITTEN, 10, 0, 0, 0, 10000, 10000 }, /* being written */
-        { ARRIVAL_WRITTEN, 10, 4000, 4000, 4000, 10000, 6000 },
-        { ARRIVAL_WRITTEN, 10, 10000, 10000, 10000, 10000, 0 },
-        { ARRIVAL_NAMED, 10, 0, 0, 0, 10000, 60 }, /* renamed in: it must only look the same twice */
-        { ARRIVAL_NAMED, 10, 60, 60, 60, 10000, 0 },
-        { ARRIVAL_NAMED, 0, 60, 60, 60, 10000, 9940 }, /* created, perhaps */
-        { ARRIVAL_WRITTEN, 10, 5000, 60, 60, 10000, 0 }, /* its times were set after it was written */
-        { ARRIVAL_UNKNOWN, 10, 60000, 60000, 0, 10000, 0 }, /* here since before the daemon */
-        { ARRIVAL_UNKNOWN, 10, 3000, 3000, 0, 10000, 7000 },
-        { ARRIVAL_UNKNOWN, 10, -5000, -5000, 2000, 10000, 8000 }, /* from the future */
-        { ARRIVAL_UNKNOWN, 0, 0, 0, 0, 0, 0 }, /* no quiet time wanted */
+        { false, 10, 0, 0, 10000, 10000 }, /* being written */
+        { false, 10, 4000, 4000, 10000, 6000 },
+        { false, 10, 10000, 10000, 10000, 0 },
+        { false, 0, 0, 0, 10000, 10000 },
+        { true, 10, 0, 0, 10000, 0 },
+        { true, 0, 0, 0, 10000, 0 },
+        { false, 10, 60000, 0, 10000, 0 }, /* here since before the daemon */
+        { false, 10, 3000, 0, 10000, 7000 },
+        { false, 10, -5000, 0, 10000, 10000 }, /* from the future */
+        { false, 10, -5000, 2000, 10000, 8000 },
+        { false, 10, -5000, 10000, 10000, 0 },
+        { false, 0, 0, 0, 0, 0 }, /* no quiet time wanted */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct sight sight = { .arrival = rows[i].arrival,
+        const struct sight sight = { .moved_in = rows[i].moved_in,
                                      .size = rows[i].size,
                                      .written = wall - rows[i].written_ago * ms,
-                                     .changed = wall - rows[i].changed_ago * ms,
                                      .since = 5000 - rows[i].same };
         int64_t wait = look_wait(&sight, wall, 5000, rows[i].quiet);
         if (wait != rows[i].expected)
@@ -669,9 +907,16 @@ int main(void)
         SPOOL_TEST(test_directories),
         SPOOL_TEST(test_renamed_in_is_taken_at_once),
         SPOOL_TEST(test_many_renamed_in_one_go),
+        SPOOL_TEST(test_more_than_one_look_takes),
+        SPOOL_TEST(test_directory_taken_away),
+        SPOOL_TEST(test_directory_is_no_link),
         SPOOL_TEST(test_written_in_place_is_taken_when_quiet),
+        SPOOL_TEST(test_half_written_is_left_alone),
+        SPOOL_TEST(test_mtime_in_the_future),
+        SPOOL_TEST(test_renamed_in_before_the_daemon),
         SPOOL_TEST(test_there_before_the_daemon),
         SPOOL_TEST(test_refused),
+        SPOOL_TEST(test_unusual_names),
         SPOOL_TEST(test_hard_link_waits),
         SPOOL_TEST(test_offered_again_after_a_crash),
         SPOOL_TEST(test_submit),
@@ -679,6 +924,10 @@ int main(void)
         SPOOL_TEST(test_finish),
         SPOOL_TEST(test_finish_what_is_not_there),
         SPOOL_TEST(test_finish_goes_on_after_a_crash),
+        SPOOL_TEST(test_finish_goes_where_it_was_going),
+        SPOOL_TEST(test_replace_before_finish),
+        SPOOL_TEST(test_name_used_again),
+        SPOOL_TEST(test_stranger_in_the_way),
         SPOOL_TEST(test_finish_is_tried_again),
         SPOOL_TEST(test_close_while_busy),
         SPOOL_TEST(test_cannot_open),
