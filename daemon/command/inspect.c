@@ -21,12 +21,18 @@ static const char help[] = "usage: tocsin inspect KIND [OPTION]... FILE...\n"
                            "\n"
                            "  --files-from FILE   read the names from FILE, one a line; `-` is standard input\n";
 
+static int run_bounce(struct context *context, int argc, char **argv)
+{
+    (void)context;
+    return inspect_bounce(argc, argv);
+}
+
 /* To add a kind: its file, and a row here. */
 static const struct {
     const char *name;
-    int (*run)(int argc, char **argv);
+    command_function *run;
 } kinds[] = {
-    { "bounce", inspect_bounce },
+    { "bounce", run_bounce },
     { "feed", inspect_feed },
 };
 
@@ -75,7 +81,6 @@ static int expand(int argc, char **argv, char ***arguments, int *count)
 
 int command_inspect(struct context *context, int argc, char **argv)
 {
-    (void)context;
     const char *kind = argc > 1 ? argv[1] : "";
     if (strcmp(kind, "--help") == 0 || strcmp(kind, "-h") == 0) {
         fputs(help, stdout);
@@ -90,7 +95,7 @@ int command_inspect(struct context *context, int argc, char **argv)
         char **own = mem_alloc(((size_t)count + 1) * sizeof *own);
         memcpy(own, arguments, ((size_t)count + 1) * sizeof *own);
         if (!exit)
-            exit = kinds[i].run(count, arguments);
+            exit = kinds[i].run(context, count, arguments);
         for (int j = 0; j < count; j++)
             free(own[j]);
         free(own);

@@ -32,7 +32,6 @@ struct set {
 struct inspection {
     struct feed_options options;
     struct feed_column *columns;
-    struct config *config; /* of --profile, which the options then point into */
     bool records;
 
     /* Of the file at hand. */
@@ -230,25 +229,19 @@ static void use_profile(struct inspection *inspection, const struct config_profi
     inspection->options.default_type = profile->type;
 }
 
-static int load_profile(struct inspection *inspection, const char *path, const char *name)
+static int load_profile(struct inspection *inspection, struct context *context, const char *name)
 {
-    struct config_errors errors = { 0 };
-    if (config_load(path, NULL, 0, &inspection->config, &errors)) {
-        for (size_t i = 0; i < errors.count; i++)
-            fprintf(stderr, "%s\n", errors.items[i]);
-        config_errors_free(&errors);
+    const struct config *config = command_config(context);
+    if (!config)
         return EX_CONFIG;
-    }
-    const struct config_profile *profile = config_profile(inspection->config, name);
-    if (!profile) {
-        fprintf(stderr, "tocsin: %s has no profile '%s'\n", path, name);
-        return EX_CONFIG;
-    }
+    const struct config_profile *profile = config_profile(config, name);
+    if (!profile)
+        return command_fail(EX_CONFIG, "%s has no profile '%s'", context->config_path, name);
     use_profile(inspection, profile);
     return EX_OK;
 }
 
-static int parse_options(struct inspection *inspection, int argc, char **argv)
+static int parse_options(struct inspection *inspection, struct context *context, int argc, char **argv)
 {
     static const struct option options[] = {
         { "map", required_argument, NULL, 'm' },     { "no-header", no_argument, NULL, 'n' },
@@ -256,7 +249,7 @@ static int parse_options(struct inspection *inspection, int argc, char **argv)
         { "profile", required_argument, NULL, 'p' }, { "config", required_argument, NULL, 'c' },
         { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
     };
-    const char *profile = NULL, *config = "/etc/tocsin/tocsin.yaml";
+    const char *profile = NULL;
     int option, code = EX_OK;
     optind = 0; /* the dispatcher has used getopt already */
     while (!code && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -277,14 +270,14 @@ static int parse_options(struct inspection *inspection, int argc, char **argv)
             profile = optarg;
             break;
         case 'c':
-            config = optarg;
+            context->config_path = optarg;
             break;
         default:
             fputs(usage, option == 'h' ? stdout : stderr);
             code = option == 'h' ? -1 : EX_USAGE;
         }
     }
-    return !code && profile ? load_profile(inspection, config, profile) : code;
+    return !code && profile ? load_profile(inspection, context, profile) : code;
 }
 
 static void clear(struct inspection *inspection)
@@ -296,13 +289,12 @@ static void clear(struct inspection *inspection)
     free(inspection->columns);
     buf_free(&inspection->errors);
     buf_free(&inspection->line);
-    config_free(inspection->config);
 }
 
-int inspect_feed(int argc, char **argv)
+int inspect_feed(struct context *context, int argc, char **argv)
 {
     struct inspection inspection = { 0 };
-    int code = parse_options(&inspection, argc, argv);
+    int code = parse_options(&inspection, context, argc, argv);
     if (code == EX_OK && optind == argc) {
         fputs(usage, stderr);
         code = EX_USAGE;

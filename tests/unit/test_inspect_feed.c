@@ -59,7 +59,9 @@ static char *inspect(int *code, char **complaints, const char *const *arguments)
     int files[2] = { open(out, O_CREAT | O_TRUNC | O_WRONLY, 0600), open(err, O_CREAT | O_TRUNC | O_WRONLY, 0600) };
     for (int i = 0; i < 2; i++)
         dup2(files[i], i + 1);
-    *code = inspect_feed(argc, argv);
+    struct context context = { .config_path = "/absent.yaml" };
+    *code = inspect_feed(&context, argc, argv);
+    config_free(context.config);
     fflush(stdout);
     for (int i = 0; i < 2; i++) {
         dup2(saved[i], i + 1);

@@ -29,7 +29,8 @@ class RehearsalError(Exception):
 class Rehearsal:
     """One run. `run` gives the evidence; `close` ends the lab and the daemon whatever happened."""
 
-    def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None, limit=300, quiet=QUIET):
+    def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None,
+                 limit=300, quiet=QUIET):
         self.directory = os.path.abspath(directory)
         self.scenario_path, self.mode = scenario_path, mode
         self.feeds, self.profile, self.campaign = feeds, profile, campaign
@@ -190,7 +191,7 @@ class Rehearsal:
             json.dump([campaign._asdict() for campaign in campaigns], file, indent=1)
 
     def _records(self, feed):
-        words = ["inspect", "feed", "--records"] + (["--profile", self.profile, "--config", self.config] if self.profile else [])
+        words = ["inspect", "feed", "--records"] + (["--profile", self.profile] if self.profile else [])
         run = self.tocsin(*words, os.path.abspath(feed), text=True)
         return [json.loads(line) for line in run.splitlines()]
 

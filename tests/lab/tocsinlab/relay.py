@@ -4,9 +4,9 @@
 defers it keeps trying, as a real relay does, until it says so by mail.
 
 Journal: a line for each recipient of a message that got somewhere or was refused, in the mailbox's words (`bounce:postfix` …, and
-`unknown-domain` where a domain takes no mail), before the reply is sent. A `greylist` mailbox that asks to come again is journalled as `defer`, and as
-`greylist` once it has taken the message. What was refused at RCPT has neither `message_id` nor `targets`. Besides DESIGN.md's fields: `outcome` (taken,
-refused, deferred), `mailbox` (its word as the scenario has it), `reply`, `session`, `sha256` of the
+`unknown-domain` where a domain takes no mail), before the reply is sent. A `greylist` mailbox that asks to come again is journalled as
+`defer`, and as `greylist` once it has taken the message. What was refused at RCPT has neither `message_id` nor `targets`. Besides
+DESIGN.md's fields: `outcome` (taken, refused, deferred), `mailbox` (its word as the scenario has it), `reply`, `session`, `sha256` of the
 message's bytes, `ticket` of its subject.
 """
 import asyncio
@@ -102,7 +102,8 @@ class Relay:
     def message(self, session, content):
         """The reply to the message: journalled first, and what follows from it is on its way."""
         header = mail.split(content)[0]
-        facts = dict(message_id=mail.message_id(header), ticket=mail.ticket(header), targets=mail.targets(content), sha256=hashlib.sha256(content).hexdigest())
+        facts = dict(message_id=mail.message_id(header), ticket=mail.ticket(header), targets=mail.targets(content),
+                     sha256=hashlib.sha256(content).hexdigest())
         for address in session.recipients:
             box = self.scenario.mailbox(address)
             self._enter(session, address, box, "taken", "250 2.0.0 Ok", **facts)

@@ -21,9 +21,9 @@ ELSEWHERE = ("203.0.113.", 1, 254)
 
 # How a domain's mail is arranged, in a thousand domains.
 ARRANGEMENTS = {"provider": 600, "hoster": 200, "own": 130, "address-only": 25, "null-mx": 20, "parked": 12, "gone": 13}
-# What a domain's mailboxes do, in a thousand. A makes' bounce later is a mailbox that is not there, too.
-ABUSE = {"reject": 545, "bounce:postfix": 12, "bounce:exim@300ms": 8, "bounce:sendmail": 6, "bounce:exchange@500ms x2": 6, "bounce:gmail": 6, "bounce:qmail": 6,
-         "read": 309, "greylist": 70, "full": 15, "defer": 4, "autoreply": 8, "blackhole": 5}
+# What a domain's mailboxes do, in a thousand. What bounces later is a mailbox that is not there, too.
+ABUSE = {"reject": 545, "bounce:postfix": 12, "bounce:exim@300ms": 8, "bounce:sendmail": 6, "bounce:exchange@500ms x2": 6,
+         "bounce:gmail": 6, "bounce:qmail": 6, "read": 309, "greylist": 70, "full": 15, "defer": 4, "autoreply": 8, "blackhole": 5}
 SECURITY = {"reject": 880, "read": 100, "greylist": 10, "bounce:exchange": 8, "accept": 2}
 POSTMASTER = {"reject": 450, "read": 470, "greylist": 40, "full": 15, "bounce:postfix x2": 10, "accept": 10, "optout": 5}
 HOSTMASTER = {"reject": 950, "read": 50}
