@@ -105,4 +105,4 @@ format-check:
 clean: ## remove everything built
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(OBJECTS:.o=.d) $(UNIT:=.d) $(PROGRAMS:$(BUILD)/%=$(BUILD)/daemon/%.d)
