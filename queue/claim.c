@@ -1,24 +1,8 @@
 /* Leases: due notifications and new cases, taken in the store before anyone acts on them. */
 #include "daemon/base/mem.h"
-#include "queue/store.h"
+#include "queue/outcome.h"
 
 #include <stdlib.h>
-
-struct id_list {
-    int64_t *ids;
-    size_t count, room;
-};
-
-static void collect(struct sql *sql, sqlite3_stmt *rows, struct id_list *list)
-{
-    while (sql_step(sql, rows)) {
-        if (list->count == list->room) {
-            list->room = list->room ? list->room * 2 : 64;
-            list->ids = mem_resize(list->ids, list->room, sizeof *list->ids);
-        }
-        list->ids[list->count++] = sqlite3_column_int64(rows, 0);
-    }
-}
 
 /* ---- Due notifications ------------------------------------------------------------------------------------------------------------ */
 
@@ -50,7 +34,8 @@ static void mark_notified(struct store *store, const struct notification *notifi
 
 static void lease(struct store *store, struct claim_due *claim, int64_t id)
 {
-    if (!store_move_notification(store, id, NOTIFICATION_LEASED, DUE_NEVER))
+    if (store_withdraw_silenced(store, id, claim->now) ||
+        !store_move_notification(store, id, NOTIFICATION_LEASED, DUE_NEVER))
         return;
     struct notification *notification = store_load_notification(store->sql, id);
     if (!notification)
@@ -71,34 +56,42 @@ static void drop_notifications(struct claim_due *claim)
     claim->count = 0;
 }
 
-static void due_of(struct store *store, int64_t campaign, int64_t state, int64_t now, size_t limit, struct id_list *due)
+/* Lease up to MOST due notifications of CAMPAIGN in STATE; returns how many were due. */
+static size_t lease_due(struct store *store, struct claim_due *claim, int64_t campaign, int64_t state, size_t most)
 {
-    if (due->count >= limit)
-        return;
-    collect(store->sql,
-            sql_query(store->sql,
-                      "SELECT id FROM notification WHERE campaign_id = ?1 AND state = ?2 AND due <= ?3"
-                      " ORDER BY due, id LIMIT ?4",
-                      "iiii", campaign, state, now, (int64_t)(limit - due->count)),
-            due);
+    if (claim->count >= most)
+        return 0;
+    size_t count;
+    int64_t *ids = sql_integers(store->sql,
+                                sql_query(store->sql,
+                                          "SELECT id FROM notification WHERE campaign_id = ?1 AND state = ?2"
+                                          " AND due <= ?3 ORDER BY due, id LIMIT ?4",
+                                          "iiii", campaign, state, claim->now, (int64_t)(most - claim->count)),
+                                &count);
+    for (size_t i = 0; i < count; i++)
+        lease(store, claim, ids[i]);
+    free(ids);
+    return count;
 }
 
 static int run_claim_due(struct store *store, struct request *request)
 {
     struct claim_due *claim = (struct claim_due *)request;
-    struct id_list campaigns = { 0 }, due = { 0 };
     drop_notifications(claim);
-    collect(store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state = 1", ""), &campaigns);
-    /* Each running campaign gets its share of what is asked for, the later ones what the earlier ones left. */
-    for (size_t i = 0; i < campaigns.count; i++) {
-        size_t share = due.count + (claim->limit - due.count + campaigns.count - i - 1) / (campaigns.count - i);
-        due_of(store, campaigns.ids[i], NOTIFICATION_QUEUED, claim->now, share, &due);
-        due_of(store, campaigns.ids[i], NOTIFICATION_DEFERRED, claim->now, share, &due);
-    }
-    for (size_t i = 0; i < due.count; i++)
-        lease(store, claim, due.ids[i]);
-    free(campaigns.ids);
-    free(due.ids);
+    size_t campaigns, due;
+    int64_t *ids =
+        sql_integers(store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state = 1", ""), &campaigns);
+    do {
+        due = 0;
+        /* Each running campaign gets its share of what is asked for, the later ones what the earlier ones left. */
+        for (size_t i = 0; i < campaigns; i++) {
+            size_t share = claim->count + (claim->limit - claim->count + campaigns - i - 1) / (campaigns - i);
+            due += lease_due(store, claim, ids[i], NOTIFICATION_QUEUED, share);
+            due += lease_due(store, claim, ids[i], NOTIFICATION_DEFERRED, share);
+        }
+        /* None means that nothing is due: where all that was due has been taken back, look again. */
+    } while (due && !claim->count);
+    free(ids);
     return 0;
 }
 
@@ -197,12 +190,12 @@ static void drop_targets(struct claim_targets *claim)
     claim->count = 0;
 }
 
-static void take_targets(struct store *store, struct claim_targets *claim, int64_t campaign)
+static void take_targets(struct store *store, struct claim_targets *claim, int64_t campaign, size_t most)
 {
     sqlite3_stmt *rows = sql_query(store->sql,
                                    "SELECT id, target, host, ip, resolve_since, resolve_tries FROM \"case\""
                                    " WHERE campaign_id = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id LIMIT ?3",
-                                   "iii", campaign, claim->now, (int64_t)(claim->limit - claim->count));
+                                   "iii", campaign, claim->now, (int64_t)(most - claim->count));
     while (sql_step(store->sql, rows))
         claim->targets[claim->count++] = (struct queue_target){
             .id = sqlite3_column_int64(rows, 0),
@@ -217,13 +210,15 @@ static void take_targets(struct store *store, struct claim_targets *claim, int64
 static int run_claim_targets(struct store *store, struct request *request)
 {
     struct claim_targets *claim = (struct claim_targets *)request;
-    struct id_list campaigns = { 0 };
+    size_t campaigns;
     drop_targets(claim);
     claim->targets = mem_zero(claim->limit, sizeof *claim->targets);
-    collect(store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state IN (1, 2) AND open_cases > 0", ""),
-            &campaigns);
-    for (size_t i = 0; i < campaigns.count; i++)
-        take_targets(store, claim, campaigns.ids[i]);
+    int64_t *ids = sql_integers(
+        store->sql, sql_query(store->sql, "SELECT id FROM campaign WHERE state IN (1, 2) AND open_cases > 0", ""),
+        &campaigns);
+    for (size_t i = 0; i < campaigns; i++)
+        take_targets(store, claim, ids[i],
+                     claim->count + (claim->limit - claim->count + campaigns - i - 1) / (campaigns - i));
     for (size_t i = 0; i < claim->count; i++) {
         store_move_case(store, claim->targets[i].id, CASE_RESOLVING, DUE_NEVER);
         sql_run(store->sql,
@@ -231,7 +226,7 @@ static int run_claim_targets(struct store *store, struct request *request)
                 " resolve_since = CASE resolve_since WHEN 0 THEN ?2 ELSE resolve_since END WHERE id = ?1",
                 "ii", claim->targets[i].id, claim->now);
     }
-    free(campaigns.ids);
+    free(ids);
     return 0;
 }
 

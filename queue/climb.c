@@ -148,6 +148,8 @@ static void stand_on(struct store *store, int64_t id, const struct next_rung *ne
 {
     /* What waits for approval is composed when all of its file is resolved: not by the clock. */
     int64_t due = at->approved ? now + store->config->campaigns.aggregate_wait : DUE_NEVER;
+    if (!at->approved)
+        sql_run(store->sql, "UPDATE feed_file SET composed = 0 WHERE id = ?1 AND composed = 1", "i", at->file);
     sql_run(store->sql, "UPDATE \"case\" SET position = ?2, contact_id = ?3, notification_id = NULL WHERE id = ?1",
             "iii", id, next->position, next->contact);
     sql_run(store->sql, "UPDATE rung SET state = 1 WHERE case_id = ?1 AND position = ?2", "ii", id, next->position);
@@ -197,21 +199,14 @@ void store_climb_again(struct store *store, int64_t id, int64_t now)
     store_climb(store, id, now);
 }
 
-/* The cases of NOTIFICATION that still stand at it. A list first: climbing changes what the query reads. */
 int64_t *store_cases_at(struct store *store, int64_t notification, size_t *count)
 {
-    int64_t *ids = NULL;
-    *count = 0;
-    sqlite3_stmt *found = sql_query(store->sql,
-                                    "SELECT k.id FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                                    " WHERE n.notification_id = ?1 AND k.notification_id = ?1 ORDER BY k.id",
-                                    "i", notification);
-    while (sql_step(store->sql, found)) {
-        if ((*count & (*count + 1)) == 0 || !ids)
-            ids = mem_resize(ids, *count * 2 + 2, sizeof *ids);
-        ids[(*count)++] = sqlite3_column_int64(found, 0);
-    }
-    return ids;
+    return sql_integers(store->sql,
+                        sql_query(store->sql,
+                                  "SELECT k.id FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                                  " WHERE n.notification_id = ?1 AND k.notification_id = ?1 ORDER BY k.id",
+                                  "i", notification),
+                        count);
 }
 
 void store_escalate(struct store *store, int64_t notification, enum rung_state state, int64_t now)

@@ -19,11 +19,7 @@ void store_keep_template(struct store *store, const char *text, char hash[TEMPLA
             text);
 }
 
-/* An address stands alone; a domain covers its own mailboxes and those of every name below it. */
-#define CONTACT_IS_OBJECT                                                                                              \
-    "(a.address = ?1 OR (instr(?1, '@') = 0 AND (a.address LIKE '%@' || ?1 OR a.address LIKE '%.' || ?1)))"
-
-/* A composed mail that nobody has begun to send is taken back whole: its set of cases never changes. */
+/* A composed mail that no server has taken is taken back whole: its set of cases never changes. */
 static void withdraw_notification(struct store *store, int64_t id, int64_t now)
 {
     size_t count;
@@ -34,45 +30,111 @@ static void withdraw_notification(struct store *store, int64_t id, int64_t now)
     free(cases);
 }
 
-void store_withdraw(struct store *store, const char *object, int64_t now)
+static void withdraw_all(struct store *store, sqlite3_stmt *notifications, int64_t now)
 {
-    int64_t id, last = 0;
-    while ((id = sql_integer(store->sql, 0,
-                             "SELECT n.id FROM contact a JOIN notification n ON n.contact_id = a.id"
-                             " AND n.state IN (1, 2, 4) AND n.kind = 0 WHERE " CONTACT_IS_OBJECT " LIMIT 1",
-                             "t", object)) &&
-           id != last) {
-        withdraw_notification(store, id, now);
-        last = id;
-    }
-    last = 0;
-    while ((id = sql_integer(store->sql, 0,
-                             "SELECT k.id FROM contact a JOIN \"case\" k ON k.contact_id = a.id AND k.state = 3"
-                             " AND k.notification_id IS NULL WHERE " CONTACT_IS_OBJECT " LIMIT 1",
-                             "t", object)) &&
-           id != last) {
-        store_climb_again(store, id, now);
-        last = id;
-    }
+    size_t count;
+    int64_t *ids = sql_integers(store->sql, notifications, &count);
+    for (size_t i = 0; i < count; i++)
+        withdraw_notification(store, ids[i], now);
+    free(ids);
 }
 
-/* The same target may wait in other campaigns. A mail that is about other targets too stays as it is. */
+static void climb_all(struct store *store, sqlite3_stmt *cases, int64_t now)
+{
+    size_t count;
+    int64_t *ids = sql_integers(store->sql, cases, &count);
+    for (size_t i = 0; i < count; i++)
+        store_climb_again(store, ids[i], now);
+    free(ids);
+}
+
+static void withdraw_address(struct store *store, const char *address, int64_t now)
+{
+    withdraw_all(store,
+                 sql_query(store->sql,
+                           "SELECT n.id FROM contact a JOIN notification n ON n.contact_id = a.id WHERE a.address = ?1"
+                           " AND n.state IN (1, 2, 4) AND n.kind = 0",
+                           "t", address),
+                 now);
+    climb_all(store,
+              sql_query(store->sql,
+                        "SELECT k.id FROM contact a JOIN \"case\" k ON k.contact_id = a.id AND k.state = 3"
+                        " AND k.notification_id IS NULL WHERE a.address = ?1",
+                        "t", address),
+              now);
+}
+
+/* A domain covers its own mailboxes and those of every name below it. No index finds these: what waits is looked through once. */
+#define CONTACT_IS_WITHIN "substr(a.address, -length(?1) - 1) IN ('@' || ?1, '.' || ?1)"
+
+static void withdraw_domain(struct store *store, const char *domain, int64_t now)
+{
+    withdraw_all(store,
+                 sql_query(store->sql,
+                           "SELECT n.id FROM campaign c CROSS JOIN notification n ON n.campaign_id = c.id"
+                           " AND n.state IN (1, 2, 4) AND n.kind = 0 CROSS JOIN contact a ON a.id = n.contact_id"
+                           " WHERE " CONTACT_IS_WITHIN,
+                           "t", domain),
+                 now);
+    climb_all(store,
+              sql_query(store->sql,
+                        "SELECT k.id FROM campaign c CROSS JOIN \"case\" k ON k.campaign_id = c.id AND k.state = 3"
+                        " AND k.notification_id IS NULL CROSS JOIN contact a ON a.id = k.contact_id"
+                        " WHERE " CONTACT_IS_WITHIN,
+                        "t", domain),
+              now);
+}
+
+void store_withdraw(struct store *store, const char *object, int64_t now)
+{
+    if (strchr(object, '@'))
+        withdraw_address(store, object, now);
+    else
+        withdraw_domain(store, object, now);
+}
+
+bool store_withdraw_silenced(struct store *store, int64_t notification, int64_t now)
+{
+    struct sql *sql = store->sql;
+    bool opt_out, silenced;
+    sqlite3_stmt *row = sql_query(sql,
+                                  "SELECT a.address FROM notification n JOIN contact a ON a.id = n.contact_id"
+                                  " WHERE n.id = ?1 AND n.kind = 0",
+                                  "i", notification);
+    if (!sql_step(sql, row))
+        return false;
+    char *address = sql_copy(row, 0);
+    sqlite3_reset(row);
+    char *why = store_suppressed(store, address, &opt_out);
+    silenced = why || sql_integer(sql, 0,
+                                  "SELECT 1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                                  " JOIN suppression s ON s.object = k.target AND s.opt_out = 1"
+                                  " WHERE n.notification_id = ?1 LIMIT 1",
+                                  "i", notification);
+    free(why);
+    free(address);
+    if (silenced)
+        withdraw_notification(store, notification, now);
+    return silenced;
+}
+
+/* The target is left alone, in all campaigns. A mail about it that no server has taken is taken back, and its other cases regroup. */
 static void silence_target(struct store *store, const char *target, int64_t now)
 {
-    int64_t id, last = 0;
-    while ((id = sql_integer(
-                store->sql, 0,
-                "SELECT id FROM \"case\" WHERE target = ?1 AND state IN (1, 2, 3) AND (notification_id IS NULL"
-                " OR (SELECT count(*) FROM notification_case n WHERE n.notification_id = \"case\".notification_id) = 1)"
-                " LIMIT 1",
-                "t", target)) &&
-           id != last) {
-        int64_t mail = sql_integer(store->sql, 0, "SELECT notification_id FROM \"case\" WHERE id = ?1", "i", id);
-        if (mail)
-            withdraw_notification(store, mail, now);
-        store_move_case(store, id, CASE_OPTED_OUT, DUE_NEVER);
-        last = id;
-    }
+    store_suppress(store, target, "its owner opted out", "tocsind", now, true);
+    withdraw_all(store,
+                 sql_query(store->sql,
+                           "SELECT n.id FROM \"case\" k JOIN notification n ON n.id = k.notification_id"
+                           " WHERE k.target = ?1 AND n.state IN (1, 2, 4)",
+                           "t", target),
+                 now);
+    size_t count;
+    int64_t *ids = sql_integers(
+        store->sql,
+        sql_query(store->sql, "SELECT id FROM \"case\" WHERE target = ?1 AND state IN (1, 2, 3)", "t", target), &count);
+    for (size_t i = 0; i < count; i++)
+        store_move_case(store, ids[i], CASE_OPTED_OUT, DUE_NEVER);
+    free(ids);
 }
 
 static void queue_receipt(struct store *store, const char *address, const char *settings, const char *template_text,
@@ -89,56 +151,76 @@ static void queue_receipt(struct store *store, const char *address, const char *
         settings);
 }
 
-/* The owner speaks for his domain: it is left alone as a whole. A hoster speaks for his mailbox only. */
-static void silence_targets(struct store *store, int64_t notification, int64_t now)
+/* Whoever asks has read the mail. The owner speaks for his domain, which is left alone as a whole; a hoster speaks for his mailbox only. One
+ * mailbox may be the one for some cases and the other for the rest. */
+static void answer_for_cases(struct store *store, int64_t notification, int64_t now)
 {
-    struct notification *mail = store_load_notification(store->sql, notification);
-    if (!mail)
-        return;
-    bool owner = strcmp(mail->party, party_name(PARTY_OWNER)) == 0;
-    for (size_t i = 0; i < mail->case_count; i++) {
-        const struct notification_case *one = &mail->cases[i];
-        if (owner) {
-            store_suppress(store, one->target, "its owner opted out", "tocsind", now, true);
-            store_move_case(store, one->id, CASE_OPTED_OUT, DUE_NEVER);
-            silence_target(store, one->target, now);
-        }
+    store_deliver(store, notification, CASE_ANSWERED, now);
+    size_t count;
+    int64_t *ids =
+        sql_integers(store->sql,
+                     sql_query(store->sql,
+                               "SELECT n.case_id FROM notification_case n JOIN rung r ON r.case_id = n.case_id"
+                               " AND r.notification_id = ?1 WHERE n.notification_id = ?1 AND r.party = ?2",
+                               "ii", notification, (int64_t)PARTY_OWNER),
+                     &count);
+    for (size_t i = 0; i < count; i++) {
+        sqlite3_stmt *row = sql_query(store->sql, "SELECT target FROM \"case\" WHERE id = ?1", "i", ids[i]);
+        if (!sql_step(store->sql, row))
+            continue;
+        char *target = sql_copy(row, 0);
+        sqlite3_reset(row);
+        silence_target(store, target, now);
+        store_move_case(store, ids[i], CASE_OPTED_OUT, DUE_NEVER);
+        free(target);
     }
-    notification_free(mail);
-    if (!owner)
-        store_deliver(store, notification, CASE_ANSWERED, now);
-    else
-        store_move_notification(store, notification, NOTIFICATION_DELIVERED, DUE_NEVER);
+    free(ids);
+}
+
+/* Only those whom we have written to are written to again: anything else would make us answer forgeries. A token proves it, and so does a session
+ * with their server. */
+static bool have_written_to(struct store *store, int64_t notification, const char *address)
+{
+    return notification ||
+           sql_integer(store->sql, 0,
+                       "SELECT 1 FROM contact a JOIN notification n ON n.contact_id = a.id AND n.kind = 0"
+                       " AND (n.attempts > 0 OR n.state = 3) JOIN campaign c ON c.id = n.campaign_id"
+                       " AND c.redirect_to IS NULL WHERE a.address = ?1 LIMIT 1",
+                       "t", address);
+}
+
+/* Who is to be left alone: the recipient of NOTIFICATION, or ADDRESS; "" when nobody is. Of a redirected campaign only we have had the mail. */
+static void who_asks(struct store *store, int64_t notification, const char *address, char who[ADDRESS_MAX_LENGTH + 1])
+{
+    who[0] = '\0';
+    if (!notification) {
+        snprintf(who, ADDRESS_MAX_LENGTH + 1, "%s", address ? address : "");
+        return;
+    }
+    sqlite3_stmt *row = sql_query(store->sql,
+                                  "SELECT a.address FROM notification n JOIN campaign c ON c.id = n.campaign_id"
+                                  " JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1 AND c.redirect_to IS NULL",
+                                  "i", notification);
+    if (sql_step(store->sql, row)) {
+        snprintf(who, ADDRESS_MAX_LENGTH + 1, "%s", sql_text(row, 0));
+        sqlite3_reset(row);
+    }
 }
 
 void store_opt_out(struct store *store, int64_t notification, const char *address, const char *settings,
                    const char *template_text, int64_t now)
 {
-    char who[ADDRESS_MAX_LENGTH + 1] = "";
-    bool known = false;
-    sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT a.address, EXISTS (SELECT 1 FROM notification n WHERE n.contact_id = a.id)"
-                                  " FROM contact a WHERE a.id = (SELECT n.contact_id FROM notification n"
-                                  " JOIN campaign c ON c.id = n.campaign_id WHERE n.id = ?1 AND c.redirect_to IS NULL)"
-                                  " OR (?1 = 0 AND a.address = ?2)",
-                                  "it", notification, address);
-    if (sql_step(store->sql, row)) {
-        strncpy(who, sql_text(row, 0), ADDRESS_MAX_LENGTH);
-        known = sqlite3_column_int(row, 1) != 0;
-        sqlite3_reset(row);
-    } else if (!notification && address) {
-        strncpy(who, address, ADDRESS_MAX_LENGTH);
-    }
+    char who[ADDRESS_MAX_LENGTH + 1];
+    who_asks(store, notification, address, who);
     if (!who[0])
         return;
     bool first = store_suppress(store, who, "opted out by mail", "tocsind", now, true);
     if (notification)
-        silence_targets(store, notification, now);
+        answer_for_cases(store, notification, now);
     store_withdraw(store, who, now);
     if (!first)
         return;
     store_audit(store, now, "tocsind", "opt-out", who, "by mail%s", notification ? ", with our token" : "");
-    /* Only those whom we have written to are written to again: anything else would make us answer forgeries. */
-    if (known && settings && template_text)
+    if (settings && template_text && have_written_to(store, notification, who))
         queue_receipt(store, who, settings, template_text, now);
 }

@@ -238,17 +238,9 @@ static int64_t *cases_about(struct store *store, int64_t id, bool standing, size
 {
     if (standing)
         return store_cases_at(store, id, count);
-    int64_t *ids = NULL;
-    size_t room = 0;
-    *count = 0;
-    sqlite3_stmt *rows =
-        sql_query(store->sql, "SELECT case_id FROM notification_case WHERE notification_id = ?1", "i", id);
-    while (sql_step(store->sql, rows)) {
-        if (*count == room)
-            ids = mem_resize(ids, room = room ? room * 2 : 4, sizeof *ids);
-        ids[(*count)++] = sqlite3_column_int64(rows, 0);
-    }
-    return ids;
+    return sql_integers(
+        store->sql, sql_query(store->sql, "SELECT case_id FROM notification_case WHERE notification_id = ?1", "i", id),
+        count);
 }
 
 void store_deliver(struct store *store, int64_t id, enum case_state end, int64_t now)
@@ -282,6 +274,15 @@ struct record_returned {
     void *context;
 };
 
+/* Of a redirected campaign only we have had the mail. */
+static void complain(struct store *store, int64_t id, const struct standing *at, int64_t now)
+{
+    if (at->redirected || !store_suppress(store, at->address, "complained", "tocsind", now, false))
+        return;
+    store_audit(store, now, "tocsind", "suppress", at->address, "complaint about notification %lld", (long long)id);
+    store_withdraw(store, at->address, now);
+}
+
 static void act(struct store *store, const struct record_returned *record)
 {
     const struct queue_returned *returned = &record->returned;
@@ -308,9 +309,7 @@ static void act(struct store *store, const struct record_returned *record)
         store_deliver(store, returned->notification, CASE_ANSWERED, returned->time);
         break;
     case QUEUE_RETURNED_COMPLAINT:
-        if (store_suppress(store, at.address, "complained", "tocsind", returned->time, false))
-            store_audit(store, returned->time, "tocsind", "suppress", at.address, "complaint about notification %lld",
-                        (long long)returned->notification);
+        complain(store, returned->notification, &at, returned->time);
         break;
     default:
         break;

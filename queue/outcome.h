@@ -16,6 +16,10 @@ void store_opt_out(struct store *store, int64_t notification, const char *addres
 /* Take back what waits to go to OBJECT, an address or a domain that has just been suppressed; its cases climb. */
 void store_withdraw(struct store *store, const char *object, int64_t now);
 
+/* Take NOTIFICATION back where its recipient, or the owner of one of its targets, has been silenced since it was composed: true when it
+ * was. */
+bool store_withdraw_silenced(struct store *store, int64_t notification, int64_t now);
+
 /* Keep TEXT under its hash; HASH is written. */
 #define TEMPLATE_HASH_SIZE 65
 void store_keep_template(struct store *store, const char *text, char hash[TEMPLATE_HASH_SIZE]);

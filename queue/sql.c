@@ -140,8 +140,12 @@ sqlite3_stmt *sql_query(struct sql *sql, const char *text, const char *types, ..
 
 bool sql_step(struct sql *sql, sqlite3_stmt *statement)
 {
-    if (!statement || sql->failed)
+    if (!statement)
         return false;
+    if (sql->failed) {
+        sqlite3_reset(statement); /* a loop that another statement's failure ends must not hold its snapshot */
+        return false;
+    }
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         return true;
@@ -181,6 +185,19 @@ int64_t sql_integer(struct sql *sql, int64_t otherwise, const char *text, const 
         sqlite3_reset(statement);
     }
     return value;
+}
+
+int64_t *sql_integers(struct sql *sql, sqlite3_stmt *statement, size_t *count)
+{
+    int64_t *numbers = NULL;
+    size_t room = 0;
+    *count = 0;
+    while (sql_step(sql, statement)) {
+        if (*count == room)
+            numbers = mem_resize(numbers, room = room ? room * 2 : 8, sizeof *numbers);
+        numbers[(*count)++] = sqlite3_column_int64(statement, 0);
+    }
+    return numbers;
 }
 
 int64_t sql_last_id(struct sql *sql)

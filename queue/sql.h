@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sql;
@@ -32,6 +33,9 @@ bool sql_step(struct sql *sql, sqlite3_stmt *statement);
 
 /* The first column of the first row, or OTHERWISE when there is none or it is NULL. */
 int64_t sql_integer(struct sql *sql, int64_t otherwise, const char *text, const char *types, ...);
+
+/* The first column of all rows, to be freed: for loops that change what they read. NULL or not when *COUNT is 0. */
+int64_t *sql_integers(struct sql *sql, sqlite3_stmt *statement, size_t *count);
 
 int64_t sql_last_id(struct sql *sql);
 

@@ -71,7 +71,7 @@ int64_t store_contact(struct store *store, const char *address);
 /* Why ADDRESS (or its domain) may not be written to: a copy, or NULL when it may. *OPT_OUT: because its owner said so. */
 char *store_suppressed(struct store *store, const char *address, bool *opt_out);
 
-/* Add a suppression; false when it was there. */
+/* Add a suppression; false when it was there, and as strong. */
 bool store_suppress(struct store *store, const char *object, const char *why, const char *who, int64_t now,
                     bool opt_out);
 
