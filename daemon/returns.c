@@ -1,4 +1,5 @@
 /* What comes back: a message in, its meaning into the store. */
+#include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/bounce/bounce.h"
@@ -158,6 +159,7 @@ void returns_take(struct daemon *daemon, const char *sender, const char *recipie
         returned.receipt_template = daemon->receipt_template;
     }
     log_returned(&returned, recipient);
+    crash_point("bounce-intake");
     queue_record_returned(daemon->queue, &returned, done, context);
     free(settings);
     bounce_clear(&bounce);
@@ -174,6 +176,7 @@ static bool on_rcpt(void *context, const char *recipient)
 static void on_recorded(void *context, int status, const char *message)
 {
     struct lmtp_message *one = context;
+    crash_point("bounce-committed");
     lmtp_answer(one, status ? -EAGAIN : 0, message);
 }
 

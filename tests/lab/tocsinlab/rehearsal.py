@@ -30,13 +30,13 @@ class Rehearsal:
     """One run. `run` gives the evidence; `close` ends the lab and the daemon whatever happened."""
 
     def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None,
-                 limit=300, quiet=QUIET):
+                 limit=300, quiet=QUIET, build=BUILD):
         self.directory = os.path.abspath(directory)
         self.scenario_path, self.mode = scenario_path, mode
         self.feeds, self.profile, self.campaign = feeds, profile, campaign
         self.settings = config.expand(settings)
         self.progress = progress or (lambda text: None)
-        self.limit, self.quiet = limit, quiet
+        self.limit, self.quiet, self.build = limit, quiet, build
         self.config = os.path.join(self.directory, "tocsin.yaml")
         self.log_path = os.path.join(self.directory, "tocsind.log")
         self.lab = self.daemon = self.world = None
@@ -46,7 +46,7 @@ class Rehearsal:
 
     def tocsin(self, *words, text=False):
         """What `tocsin WORDS --json` says; with TEXT, what it prints for people."""
-        command = [os.path.join(BUILD, "tocsin"), *self._options(), *words] + ([] if text else ["--json"])
+        command = [os.path.join(self.build, "tocsin"), *self._options(), *words] + ([] if text else ["--json"])
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=COMMAND_TIME,
                              stdin=subprocess.DEVNULL)
         if run.returncode != 0:
@@ -59,20 +59,24 @@ class Rehearsal:
     def _options(self):
         return ["--config", self.config] + [word for row in self.settings for word in ("--set", row)]
 
-    def _start(self):
+    def start_lab(self):
+        """The lab, and a configuration that points at it."""
         lmtp_port = free_port()
         self.world = scenario.load(self.scenario_path, self.mode)
         self.lab = Lab(self.scenario_path, self.directory, mode=self.mode, bounce_lmtp="127.0.0.1:%d" % lmtp_port)
         config.write(self.config, config.configuration(self.directory, self.lab.dns, self.lab.relay, lmtp_port, self.world.longest_delay()))
-        command = [os.path.join(BUILD, "tocsind"), *self._options()]
-        with open(self.log_path, "ab") as log:
-            self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, stdout=log)
-        self._wait_for_daemon()
 
-    def _wait_for_daemon(self):
+    def start_daemon(self, **environment):
+        """Start it, with ENVIRONMENT besides ours. It never outlives who started it."""
+        command = ["setpriv", "--pdeathsig", "KILL", os.path.join(self.build, "tocsind"), *self._options()]
+        with open(self.log_path, "ab") as log:
+            self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, stdout=log, env=dict(os.environ, **environment))
+
+    def wait_for_daemon(self):
+        """Until it answers."""
         end = time.monotonic() + START_TIME
         while True:
-            self._alive()
+            self.check_alive()
             try:
                 self.tocsin("status")
                 return
@@ -81,7 +85,8 @@ class Rehearsal:
                     raise
                 time.sleep(0.1)
 
-    def _alive(self):
+    def check_alive(self):
+        """A daemon that has ended is an error."""
         if self.daemon.poll() is not None:
             raise RehearsalError("tocsind ended with %d:\n%s" % (self.daemon.returncode, self.log_tail()))
 
@@ -110,7 +115,9 @@ class Rehearsal:
 
     def run(self):
         """The evidence of the whole campaign."""
-        self._start()
+        self.start_lab()
+        self.start_daemon()
+        self.wait_for_daemon()
         self._submit()
         names = self._approve()
         self._until_over()
@@ -129,7 +136,7 @@ class Rehearsal:
             self.tocsin("submit", *options, os.path.abspath(feed))
 
     def _status(self):
-        self._alive()
+        self.check_alive()
         return self.tocsin("status")["campaigns"]
 
     def _approve(self):
