@@ -73,15 +73,10 @@ static void bounce(struct store *store, int64_t id, const struct standing *at, i
 {
     if (how == BOUNCED_LATER && is_answered(store, id))
         return;
-    if (how == BOUNCED_LATER)
-        was_taken(store, id, now);
     if (!store_move_notification(store, id, NOTIFICATION_BOUNCED, DUE_NEVER))
         return;
-    /* What came back was taken by some server first, even where its answer never reached us. */
-    sql_run(store->sql,
-            "UPDATE notification SET bounced = ?2, reason = ?3,"
-            " accepted = CASE ?2 WHEN 2 THEN coalesce(accepted, ?4) ELSE accepted END WHERE id = ?1",
-            "iiti", id, (int64_t)how, reason, now);
+    sql_run(store->sql, "UPDATE notification SET bounced = ?2, reason = ?3 WHERE id = ?1", "iit", id, (int64_t)how,
+            reason);
     learn_bounce(store, at, reason, about_recipient, now);
     store_escalate(store, id, RUNG_BOUNCED, now);
 }
@@ -287,6 +282,7 @@ static void act(struct store *store, const struct record_returned *record)
 {
     const struct queue_returned *returned = &record->returned;
     struct standing at;
+    was_taken(store, returned->notification, returned->time);
     if (returned->meaning == QUEUE_RETURNED_OPT_OUT) {
         store_opt_out(store, returned->notification, record->address, record->settings, record->template_text,
                       returned->time);
