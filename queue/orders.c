@@ -124,15 +124,16 @@ static int64_t notification_of(const struct order *order)
     return json_integer_value(json_object_get(order->order, "notification"));
 }
 
-/* {"notification": N} or {"campaign": NAME}: what is deferred is tried now. */
+/* {"notification": N}: what is deferred or held after a refusal is tried now; {"campaign": NAME}: all that is deferred. */
 static int retry(struct store *store, struct order *order)
 {
     int changed;
     char number[32];
     snprintf(number, sizeof number, "%lld", (long long)notification_of(order));
     if (notification_of(order)) {
-        changed = sql_run(store->sql, "UPDATE notification SET due = ?2 WHERE id = ?1 AND state = 4", "ii",
-                          notification_of(order), order->now);
+        changed = sql_run(store->sql,
+                          "UPDATE notification SET due = ?2 WHERE id = ?1 AND (state = 4 OR (state = 1 AND hold = 2))",
+                          "ii", notification_of(order), order->now);
     } else {
         struct campaign_of campaign;
         int status = find_campaign(store, order, &campaign);

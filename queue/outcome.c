@@ -104,15 +104,34 @@ static void defer(struct store *store, int64_t id, const struct standing *at, co
     store_move_notification(store, id, NOTIFICATION_DEFERRED, now + wait);
 }
 
-static void brake(struct store *store, int64_t campaign, const char *said, int64_t now)
+/* Refusals that count towards the brake. In the session: those in a row, since an acceptance shows that the relay takes our mail. Reports that
+ * come later each follow an acceptance, which therefore shows nothing: they count together once they are a tenth of what was accepted (some
+ * recipients' filters always refuse some mail). */
+static int64_t refusals_of(struct store *store, int64_t campaign, bool later)
+{
+    if (!later)
+        return sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1", "i", campaign);
+    int64_t accepted =
+        sql_integer(store->sql, 0, "SELECT count(*) FROM notification WHERE campaign_id = ?1 AND accepted IS NOT NULL",
+                    "i", campaign);
+    int64_t held = sql_integer(store->sql, 0,
+                               "SELECT count(*) FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = 2"
+                               " AND accepted IS NOT NULL",
+                               "i", campaign);
+    return held * 10 >= accepted ? held : 0;
+}
+
+static void brake(struct store *store, int64_t campaign, bool later, const char *said, int64_t now)
 {
     int64_t most = store->config->campaigns.brake;
-    int64_t refusals =
-        sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1 AND state = 1", "i", campaign);
-    if (!campaign || !most || refusals < most)
+    int64_t refusals = refusals_of(store, campaign, later);
+    bool running =
+        sql_integer(store->sql, 0, "SELECT state FROM campaign WHERE id = ?1", "i", campaign) == CAMPAIGN_RUNNING;
+    if (!campaign || !most || refusals < most || !running)
         return;
-    char *why = mem_format("%lld refusals in a row are about us, not about the recipients; the last: %s",
-                           (long long)refusals, said && *said ? said : "(no words)");
+    char *why = mem_format("%lld refusals %s are about us, not about the recipients; the last: %s", (long long)refusals,
+                           later ? "that came later, a tenth or more of what was accepted," : "in a row",
+                           said && *said ? said : "(no words)");
     sql_run(store->sql, "UPDATE campaign SET state = 2, paused_why = ?2 WHERE id = ?1", "it", campaign, why);
     char *name = NULL;
     sqlite3_stmt *row = sql_query(store->sql, "SELECT name FROM campaign WHERE id = ?1", "i", campaign);
@@ -126,14 +145,15 @@ static void brake(struct store *store, int64_t campaign, const char *said, int64
 }
 
 /* A refusal that is about us: touches neither ladder nor history, and enough of them in a row pull the brake. */
-static void refuse(struct store *store, int64_t id, const struct standing *at, const char *reason, const char *said,
-                   int64_t now)
+static void refuse(struct store *store, int64_t id, const struct standing *at, bool later, const char *reason,
+                   const char *said, int64_t now)
 {
     const struct config *config = store->config;
     int64_t wait =
         retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
-    /* Two copies of one report are one refusal. */
-    if (is_answered(store, id) || !store_move_notification(store, id, NOTIFICATION_HELD, now + wait))
+    /* What a server once took is not sent again by the clock, only by a person (resume, retry). Two copies of one report are one refusal. */
+    if (is_answered(store, id) ||
+        !store_move_notification(store, id, NOTIFICATION_HELD, later ? DUE_NEVER : now + wait))
         return;
     sql_run(store->sql, "UPDATE notification SET hold = ?2, reason = ?3 WHERE id = ?1", "iit", id,
             (int64_t)HOLD_REFUSAL, reason);
@@ -143,8 +163,9 @@ static void refuse(struct store *store, int64_t id, const struct standing *at, c
     for (size_t i = 0; i < count; i++)
         store_move_case(store, cases[i], CASE_NOTIFIED, DUE_NEVER);
     free(cases);
-    sql_run(store->sql, "UPDATE campaign SET refusals = refusals + 1 WHERE id = ?1", "i", at->campaign);
-    brake(store, at->campaign, said, now);
+    if (!later)
+        sql_run(store->sql, "UPDATE campaign SET refusals = refusals + 1 WHERE id = ?1", "i", at->campaign);
+    brake(store, at->campaign, later, said, now);
 }
 
 /* ---- Attempts ---------------------------------------------------------------------------------------------------------------------- */
@@ -185,7 +206,7 @@ static int run_attempt(struct store *store, struct request *request)
         bounce(store, id, &at, BOUNCED_IN_SESSION, record->reason, attempt->about_recipient, attempt->time);
         break;
     case QUEUE_ABOUT_US:
-        refuse(store, id, &at, record->reason, record->text, attempt->time);
+        refuse(store, id, &at, false, record->reason, record->text, attempt->time);
         break;
     }
     free(at.address);
@@ -296,7 +317,7 @@ static void act(struct store *store, const struct record_returned *record)
                returned->time);
         break;
     case QUEUE_RETURNED_ABOUT_US:
-        refuse(store, returned->notification, &at, record->reason, record->diagnostic, returned->time);
+        refuse(store, returned->notification, &at, true, record->reason, record->diagnostic, returned->time);
         break;
     case QUEUE_RETURNED_DELIVERED:
         store_deliver(store, returned->notification, CASE_DELIVERED, returned->time);

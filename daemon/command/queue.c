@@ -19,7 +19,7 @@ static const char help[] =
     "delivered,\n"
     "           bounced, given-up or cancelled\n"
     "  show     one, with every attempt, the server's words, and what came back\n"
-    "  retry    try a deferred one now, or all of a campaign's\n"
+    "  retry    try a deferred one, or one held after a refusal, now; or all deferred ones of a campaign\n"
     "  cancel   never send it; its cases are cancelled\n";
 
 static int print_list(json_t *result)
