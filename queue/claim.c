@@ -85,9 +85,12 @@ static int run_claim_due(struct store *store, struct request *request)
         due = 0;
         /* Each running campaign gets its share of what is asked for, the later ones what the earlier ones left. */
         for (size_t i = 0; i < campaigns; i++) {
-            size_t share = claim->count + (claim->limit - claim->count + campaigns - i - 1) / (campaigns - i);
-            due += lease_due(store, claim, ids[i], NOTIFICATION_QUEUED, share);
-            due += lease_due(store, claim, ids[i], NOTIFICATION_DEFERRED, share);
+            size_t share = (claim->limit - claim->count + campaigns - i - 1) / (campaigns - i);
+            size_t half = claim->count + share / 2, whole = claim->count + share;
+            /* Half of it may be deferred ones: neither a long queue nor a dead server keeps the other waiting. */
+            due += lease_due(store, claim, ids[i], NOTIFICATION_DEFERRED, half);
+            due += lease_due(store, claim, ids[i], NOTIFICATION_QUEUED, whole);
+            due += lease_due(store, claim, ids[i], NOTIFICATION_DEFERRED, whole);
         }
         /* None means that nothing is due: where all that was due has been taken back, look again. */
     } while (due && !claim->count);
@@ -125,10 +128,30 @@ struct let_go {
     int64_t id, now, due;
 };
 
+/* Nobody has been told after all: a case that no other mail was sent about does not keep its findings from a later campaign. */
+static void unmark_notified(struct store *store, int64_t notification)
+{
+    size_t count;
+    int64_t *cases = store_cases_at(store, notification, &count);
+    for (size_t i = 0; i < count; i++) {
+        sql_run(
+            store->sql,
+            "UPDATE rung SET state = 1 WHERE case_id = ?1 AND position = (SELECT position FROM \"case\" WHERE id = ?1)",
+            "i", cases[i]);
+        sql_run(store->sql,
+                "UPDATE \"case\" SET notified = NULL WHERE id = ?1"
+                " AND NOT EXISTS (SELECT 1 FROM rung WHERE case_id = ?1 AND state IN (2, 3, 4))",
+                "i", cases[i]);
+    }
+    free(cases);
+}
+
 static int run_release(struct store *store, struct request *request)
 {
     struct let_go *let_go = (struct let_go *)request;
-    store_move_notification(store, let_go->id, NOTIFICATION_QUEUED, let_go->due);
+    if (store_move_notification(store, let_go->id, NOTIFICATION_QUEUED, let_go->due) &&
+        !sql_integer(store->sql, 0, "SELECT attempts FROM notification WHERE id = ?1", "i", let_go->id))
+        unmark_notified(store, let_go->id);
     return 0;
 }
 

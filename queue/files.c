@@ -34,20 +34,26 @@ static char *default_campaign(const char *profile, const char *name)
     return mem_format("%s-%.*s", profile, (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
 }
 
-/* This very claim, begun before the daemon died. */
+/* This very claim, begun before the daemon died; only its move to done/ or failed/ may be missing. */
 static bool find_claim(struct store *store, struct begin *begin)
 {
+    static const enum queue_file_verdict verdicts[FILE_STATES] = {
+        [FILE_LOADING] = QUEUE_FILE_LOAD,
+        [FILE_LOADED] = QUEUE_FILE_LOADED,
+        [FILE_FAILED] = QUEUE_FILE_REFUSED,
+    };
     sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT f.id, f.state, f.loaded_to, c.name FROM feed_file f"
+                                  "SELECT f.id, f.state, f.loaded_to, c.name, f.why FROM feed_file f"
                                   " JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1",
                                   "t", begin->file.claim);
     if (!sql_step(store->sql, row))
         return false;
     begin->begun.file = sqlite3_column_int64(row, 0);
-    begin->begun.verdict = sqlite3_column_int(row, 1) == FILE_LOADING ? QUEUE_FILE_LOAD : QUEUE_FILE_LOADED;
+    begin->begun.verdict = verdicts[sqlite3_column_int(row, 1)];
     begin->begun.resume_after = (unsigned long)sqlite3_column_int64(row, 2);
     free(begin->campaign);
     begin->campaign = sql_copy(row, 3);
+    begin->message = sql_copy(row, 4);
     sqlite3_reset(row);
     return true;
 }

@@ -50,12 +50,13 @@ static void learn_bounce(struct store *store, const struct standing *at, const c
             "iti", at->contact, reason, now);
 }
 
-/* What comes back proves that a server took the mail, also where the session's outcome is not recorded yet, or was lost in a crash. */
+/* What comes back proves that some server took the mail first, also where its answer is not recorded yet, never reached us, or was lost in a
+ * crash. */
 static void was_taken(struct store *store, int64_t id, int64_t now)
 {
     sql_run(store->sql,
             "UPDATE notification SET accepted = ?2, attempts = attempts + (state = 3 OR attempts = 0)"
-            " WHERE id = ?1 AND accepted IS NULL",
+            " WHERE id = ?1 AND accepted IS NULL AND state IN (1, 2, 3, 4, 8)",
             "ii", id, now);
 }
 
