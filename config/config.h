@@ -157,6 +157,9 @@ int config_load(const char *path, const char *const *settings, size_t setting_co
 void config_free(struct config *config);
 void config_errors_free(struct config_errors *errors);
 
+/* The first key that must be set before anything is sent, and is not (mail must say who writes, and how to make it stop); NULL when none is missing. */
+const char *config_missing(const struct config *config);
+
 /* The profile called NAME, or NULL. */
 const struct config_profile *config_profile(const struct config *config, const char *name);
 

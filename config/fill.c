@@ -61,3 +61,19 @@ void config_fill(struct config *config)
     for (size_t i = 0; i < config->profile_count; i++)
         fill_sender(&config->profiles[i].sender, &config->sender);
 }
+
+const char *config_missing(const struct config *config)
+{
+    const struct {
+        const char *key, *value;
+    } needed[] = {
+        { "sender.name", config->sender.name },
+        { "sender.address", config->sender.address },
+        { "return_path.bounce", config->return_path.bounce },
+        { "return_path.opt_out", config->return_path.opt_out },
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!needed[i].value || !*needed[i].value)
+            return needed[i].key;
+    return NULL;
+}

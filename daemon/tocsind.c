@@ -127,7 +127,12 @@ static int start(const struct arguments *arguments)
     if (status)
         return EX_CONFIG;
     set_log_level(config->log_level);
-    if (config->paths.public_suffixes[0] && name_load_suffixes(config->paths.public_suffixes)) {
+    if (config_missing(config)) {
+        fprintf(stderr, "%s: %s: must be set before anything is sent; `tocsin check` says what else is missing\n",
+                arguments->config, config_missing(config));
+        status = EX_CONFIG;
+    }
+    if (!status && config->paths.public_suffixes[0] && name_load_suffixes(config->paths.public_suffixes)) {
         fprintf(stderr, "%s: cannot read the public suffix list\n", config->paths.public_suffixes);
         status = EX_CONFIG;
     }

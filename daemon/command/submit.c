@@ -108,15 +108,6 @@ static int submit_one(struct context *context, const struct submission *submissi
     return exit;
 }
 
-/* A campaign without a sender would be anonymous mail. */
-static int check_sender(const struct config *config)
-{
-    if (config->sender.address[0] && config->return_path.bounce[0] && config->return_path.opt_out[0])
-        return EX_OK;
-    return command_fail(
-        EX_CONFIG, "sender.address, return_path.bounce and return_path.opt_out must be set before anything is sent");
-}
-
 int command_submit(struct context *context, int argc, char **argv)
 {
     struct submission submission = { 0 };
@@ -130,10 +121,11 @@ int command_submit(struct context *context, int argc, char **argv)
         return exit;
     if (argc < 2)
         return command_fail(EX_USAGE, "submit wants a file; see `tocsin submit --help`");
-    const struct config *config = command_config(context);
-    exit = config ? check_sender(config) : EX_CONFIG;
+    if (!command_config(context))
+        return EX_CONFIG;
     /* One file that cannot be read does not keep the others back; the first failure is the exit code. */
-    for (int i = 1; config && config->sender.address[0] && i < argc; i++) {
+    exit = EX_OK;
+    for (int i = 1; i < argc; i++) {
         int one = submit_one(context, &submission, argv[i], (unsigned)i);
         exit = exit ? exit : one;
     }

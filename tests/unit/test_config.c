@@ -329,9 +329,32 @@ static void test_restart_keys(void **state)
     config_free(after);
 }
 
+/* Defaults name nobody; each of the four is asked for until it is there. */
+static void test_missing(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "sender.name=Us", "sender.address=us@tocsin.example",
+                                            "return_path.bounce=bounce@tocsin.example",
+                                            "return_path.opt_out=optout@tocsin.example" };
+    static const char *const missing[] = { "sender.name", "sender.address", "return_path.bounce",
+                                           "return_path.opt_out" };
+    for (size_t count = 0; count <= 4; count++) {
+        struct config *config;
+        struct config_errors errors = { 0 };
+        assert_int_equal(config_load(NULL, settings, count, &config, &errors), 0);
+        if (count < 4)
+            assert_string_equal(config_missing(config), missing[count]);
+        else
+            assert_null(config_missing(config));
+        config_free(config);
+        config_errors_free(&errors);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_missing),
         cmocka_unit_test(test_default_file_is_the_table),
         cmocka_unit_test(test_default_file_says_the_defaults),
         cmocka_unit_test(test_default_file_has_every_key),
