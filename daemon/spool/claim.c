@@ -3,6 +3,7 @@
 #include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/spool/final.h"
 #include "daemon/spool/names.h"
 
 #include <dirent.h>
@@ -80,7 +81,7 @@ static int take(const struct tree *tree, int from, const char *name, int process
     if (code)
         return code;
     code = examine(tree, processing, stamped, status, why);
-    int refused = *why ? tree_refuse(tree, processing, stamped, stamped + NAMES_STAMP_LENGTH + 1, *why) : 0;
+    int refused = *why ? final_refuse(tree, processing, stamped, stamped + NAMES_STAMP_LENGTH + 1, *why) : 0;
     if (refused) {
         code = refused;
         *why = NULL;

@@ -2,6 +2,7 @@
 
 #include "daemon/base/crash.h"
 #include "daemon/base/mem.h"
+#include "daemon/spool/final.h"
 #include "daemon/spool/names.h"
 
 #include <dirent.h>
@@ -46,42 +47,13 @@ static void claim_close(struct claim *claim)
     free(claim->profile);
 }
 
-/* The name that LINK in DIRECTORY keeps, a new string; or NULL. */
-static char *read_link(int directory, const char *link)
-{
-    char name[256];
-    ssize_t length = readlinkat(directory, link, name, sizeof name);
-    if (length <= 0 || (size_t)length >= sizeof name || memchr(name, '/', (size_t)length) || name[0] == '.')
-        return NULL;
-    return mem_string_n(name, (size_t)length);
-}
-
-/* Has another finish, cut short by a crash, put NAME aside for itself? Its link is there and its file is not. */
-static bool is_promised(void *context, const char *name)
-{
-    int fd = openat(*(int *)context, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    const struct dirent *entry;
-    bool found = false;
-    while (directory && !found && (entry = readdir(directory))) {
-        char *kept = entry->d_name[0] == '.' && entry->d_type == DT_LNK ? read_link(fd, entry->d_name) : NULL;
-        found = kept && strcmp(kept, name) == 0;
-        free(kept);
-    }
-    if (directory)
-        closedir(directory);
-    else if (fd >= 0)
-        close(fd);
-    return found;
-}
-
 /* Where the claim goes: what was chosen before, or a name that is free now, put aside durably. A new string; NULL with errno. */
 static char *final_name(const struct claim *claim, int directory)
 {
-    char *name = read_link(directory, claim->link);
+    char *name = final_read(directory, claim->link);
     if (name)
         return name;
-    name = tree_free_name(directory, claim->stamped + NAMES_STAMP_LENGTH + 1, is_promised, &directory);
+    name = final_free(directory, claim->stamped + NAMES_STAMP_LENGTH + 1, NULL);
     if (symlinkat(name, directory, claim->link) == 0 && fsync(directory) == 0)
         return name;
     int code = errno;
@@ -99,12 +71,6 @@ static int move_companion(const struct claim *claim, const char *suffix, int dir
     return code;
 }
 
-static bool exists(int directory, const char *name)
-{
-    struct stat status;
-    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static int write_reason(int directory, const char *final, const char *why)
 {
     char *error = mem_format("%s.error", final), *text = mem_format("%s\n", why ? why : "no reason was given");
@@ -117,7 +83,7 @@ static int write_reason(int directory, const char *final, const char *why)
 static bool has_reason(int directory, const char *final)
 {
     char *error = mem_format("%s.error", final);
-    bool found = exists(directory, error);
+    bool found = tree_exists(directory, error);
     free(error);
     return found;
 }
@@ -165,7 +131,7 @@ static int move_to(const struct claim *claim, int directory, const char *why)
 
 static bool has_link(const struct claim *claim, int directory)
 {
-    char *name = read_link(directory, claim->link);
+    char *name = final_read(directory, claim->link);
     free(name);
     return name != NULL;
 }
@@ -186,7 +152,7 @@ int finish_claim(const struct tree *tree, const char *id, bool ok, const char *w
     if (code)
         return code;
     int directory = destination(&claim, ok);
-    if (exists(claim.processing, claim.stamped))
+    if (tree_exists(claim.processing, claim.stamped))
         code = move_to(&claim, directory, why);
     else if (has_link(&claim, directory))
         remove_options(&claim); /* a crash has left nothing but this to do */
@@ -202,9 +168,9 @@ int finish_claim(const struct tree *tree, const char *id, bool ok, const char *w
 static int replace(const struct claim *claim, const char *final)
 {
     int done = claim->tree->done;
-    if (exists(claim->processing, claim->stamped))
+    if (tree_exists(claim->processing, claim->stamped))
         return 0; /* not finished yet: spool_finish() takes this version along */
-    if (final && exists(done, final)) {
+    if (final && tree_exists(done, final)) {
         int code = move_companion(claim, ".result.jsonl", done, final);
         return !code && fsync(done) ? -errno : code;
     }
@@ -222,7 +188,7 @@ int finish_replace_result(const struct tree *tree, const char *id, struct error 
     int code = claim_open(&claim, tree, id, error);
     if (code)
         return code;
-    char *final = read_link(tree->done, claim.link);
+    char *final = final_read(tree->done, claim.link);
     code = replace(&claim, final);
     if (code)
         error_set(error, code, "its results cannot be renewed: %s", strerror(-code));
@@ -247,8 +213,8 @@ static bool is_leftover(int directory, const char *name, const struct claims *un
         return false;
     if (length > 4 && strcmp(name + length - 4, ".tmp") == 0)
         return true; /* of tree_write() */
-    char *final = read_link(directory, name);
-    bool leftover = final && !exists(directory, final) && !is_unfinished(unfinished, name);
+    char *final = final_read(directory, name);
+    bool leftover = final && !tree_exists(directory, final) && !is_unfinished(unfinished, name);
     free(final);
     return leftover;
 }

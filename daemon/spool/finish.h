@@ -1,7 +1,4 @@
-/* Where a claimed file goes in the end, with what was made beside it. Blocking; one thread at a time.
- *
- * The final name is kept as a symbolic link done/.STAMP -> NAME (or in failed/): made in one step before anything moves, so that a finish that a crash cut short is
- * continued under the same name, and later versions of the results find their file. */
+/* Where a claimed file goes in the end, with what was made beside it. Blocking; one thread at a time. */
 #ifndef TOCSIN_SPOOL_FINISH_H
 #define TOCSIN_SPOOL_FINISH_H
 

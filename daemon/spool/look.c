@@ -9,6 +9,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/spool/final.h"
 #include "daemon/spool/names.h"
 
 #include <dirent.h>
@@ -130,7 +131,7 @@ static bool is_profile(const struct tree *tree, const char *name)
 static void refuse(struct round *round, struct sight *sight, const char *why)
 {
     const struct tree_place *place = &round->tree->places[sight->place];
-    int code = tree_refuse(round->tree, place->fd, sight->name, sight->name, why);
+    int code = final_refuse(round->tree, place->fd, sight->name, sight->name, why);
     if (code)
         complain(sight, place, strerror(-code));
     else

@@ -39,7 +39,7 @@ void sights_settle(struct sights *sights);
 int64_t look_wait(const struct sight *sight, int64_t wall, int64_t now, int64_t quiet);
 
 /* Go through TREE's places. BEFORE holds the last look's sights and is replaced by this one's; ARRIVALS (settled) names what was renamed in
- * since. READY is called for each file to be taken, oldest first, a few at a time. What can never be taken is refused (tree_refuse). Returns after how
+ * since. READY is called for each file to be taken, oldest first, a few at a time. What can never be taken is refused (final_refuse). Returns after how
  * many milliseconds to look again, -1: not before something changes. */
 int64_t look(struct tree *tree, struct sights *before, const struct sights *arrivals, int64_t wall, int64_t now,
              void (*ready)(void *context, size_t place, const char *name), void *context);

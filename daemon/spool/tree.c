@@ -177,10 +177,8 @@ int tree_processing(const struct tree *tree, const char *profile)
 static bool is_stamped(const struct tree *tree, const char *stamp)
 {
     char link[NAMES_STAMP_LENGTH + 2];
-    struct stat status;
     snprintf(link, sizeof link, ".%s", stamp);
-    return !fstatat(tree->done, link, &status, AT_SYMLINK_NOFOLLOW) ||
-           !fstatat(tree->failed, link, &status, AT_SYMLINK_NOFOLLOW);
+    return tree_exists(tree->done, link) || tree_exists(tree->failed, link);
 }
 
 /* Microseconds, and never the same twice, though the clock be set back. */
@@ -217,8 +215,7 @@ int tree_move(int from, const char *name, int to, const char *new_name)
     if (errno != EINVAL && errno != ENOSYS)
         return -errno;
     /* A file system that cannot promise it: nobody but us writes in the directories that we move to. */
-    struct stat status;
-    if (fstatat(to, new_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    if (tree_exists(to, new_name))
         return -EEXIST;
     return renameat(from, name, to, new_name) ? -errno : 0;
 }
@@ -265,50 +262,10 @@ char *tree_read(int directory, const char *name, size_t limit)
     return text;
 }
 
-static bool exists(int directory, const char *name, const char *suffix)
+bool tree_exists(int directory, const char *name)
 {
     struct stat status;
-    char *full = mem_format("%s%s", name, suffix);
-    bool found = fstatat(directory, full, &status, AT_SYMLINK_NOFOLLOW) == 0;
-    free(full);
-    return found;
-}
-
-static bool is_used(int directory, const char *name)
-{
-    bool used = exists(directory, name, "");
-    for (size_t i = 0; !used && names_suffixes[i]; i++)
-        used = exists(directory, name, names_suffixes[i]);
-    return used;
-}
-
-char *tree_free_name(int directory, const char *name, bool (*is_taken)(void *context, const char *name), void *context)
-{
-    char *plain = names_presentable(name);
-    char *candidate = mem_string(plain);
-    for (unsigned number = 2; is_used(directory, candidate) || (is_taken && is_taken(context, candidate)); number++) {
-        free(candidate);
-        candidate = mem_format("%s.%u", plain, number);
-    }
-    free(plain);
-    return candidate;
-}
-
-int tree_refuse(const struct tree *tree, int from, const char *name, const char *dropped, const char *why)
-{
-    char *final = tree_free_name(tree->failed, dropped, NULL, NULL);
-    char *error = mem_format("%s.error", final), *text = mem_format("%s\n", why);
-    int code = tree_write(tree->failed, error, text);
-    if (!code)
-        code = tree_move(from, name, tree->failed, final);
-    if (code)
-        unlinkat(tree->failed, error, 0);
-    else if (fsync(tree->failed) || fsync(from))
-        code = -errno;
-    free(text);
-    free(error);
-    free(final);
-    return code;
+    return !fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) || errno != ENOENT;
 }
 
 char *tree_owner(const struct stat *status)

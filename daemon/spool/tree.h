@@ -46,6 +46,9 @@ void tree_stamp(struct tree *tree, char out[NAMES_STAMP_LENGTH + 1]);
 /* Why a file like STATUS cannot be taken, or NULL. */
 const char *tree_status_flaw(const struct tree *tree, const struct stat *status);
 
+/* Is there a file, or anything else, called NAME? Also true when that cannot be found out. */
+bool tree_exists(int directory, const char *name);
+
 /* renameat(), but never over something that is there. 0 or -errno. */
 int tree_move(int from, const char *name, int to, const char *new_name);
 
@@ -53,13 +56,6 @@ int tree_move(int from, const char *name, int to, const char *new_name);
 int tree_write(int directory, const char *name, const char *text);
 /* The whole text of NAME, at most LIMIT bytes; a new string, NULL where it cannot be read. */
 char *tree_read(int directory, const char *name, size_t limit);
-
-/* A name for NAME in DIRECTORY that neither a file nor its companions have yet: NAME, NAME.2, NAME.3 … made printable and cut to fit; IS_TAKEN may
- * know of more. A new string. */
-char *tree_free_name(int directory, const char *name, bool (*is_taken)(void *context, const char *name), void *context);
-
-/* Move FROM/NAME, which was dropped as DROPPED, to failed/ with WHY in DROPPED.error beside it. 0 or -errno. */
-int tree_refuse(const struct tree *tree, int from, const char *name, const char *dropped, const char *why);
 
 /* The name of the file's owner, or his number; a new string. */
 char *tree_owner(const struct stat *status);

@@ -458,6 +458,15 @@ static void test_refused(void **state)
     assert_true(is_there(at(bench, "failed/latin_.csv.error")));
     assert_true(is_there(at(bench, "incoming/directory")));
     assert_true(is_there("/etc/passwd"));
+    /* A crash came between the reason and the file. */
+    put(at(bench, "failed/cut.csv.error"), "it is a symbolic link: drop the file itself\n");
+    put(at(bench, "failed/other.csv.error"), "whatever\n");
+    assert_int_equal(symlink("/etc/passwd", at(bench, "incoming/cut.csv")), 0);
+    assert_int_equal(symlink("/etc/passwd", at(bench, "incoming/other.csv")), 0);
+    idle(bench, 200);
+    assert_true(is_there(at(bench, "failed/cut.csv")));
+    assert_true(is_there(at(bench, "failed/other.csv.2")));
+    assert_text(at(bench, "failed/other.csv.error"), "whatever\n");
     /* The same name again. */
     assert_int_equal(symlink("/etc/passwd", at(bench, "incoming/link.csv")), 0);
     idle(bench, 200);
