@@ -14,6 +14,7 @@
 
 struct job {
     struct delivery_job delivery;
+    struct daemon *daemon;
     const struct token_keys *keys;
     struct notification *notification;
 };
@@ -51,7 +52,18 @@ static void free_job(struct job *job)
 
 static const char *const stages[] = { "connect", "greeting", "auth", "mail", "rcpt", "data", "end" };
 
-static void record(struct daemon *daemon, const struct delivery_job *delivery)
+/* The result is on disk: another mail may go out. */
+static void on_recorded(void *context, int status, const char *message)
+{
+    struct job *job = context;
+    (void)status;
+    (void)message;
+    if (!job->daemon->ending)
+        delivery_settled(job->daemon->delivery, &job->delivery);
+    free_job(job);
+}
+
+static void record(struct daemon *daemon, struct delivery_job *delivery)
 {
     struct queue_attempt attempt = {
         .notification = delivery->id,
@@ -87,17 +99,19 @@ static void record(struct daemon *daemon, const struct delivery_job *delivery)
     if (enhanced[0])
         snprintf(attempt.enhanced, sizeof attempt.enhanced, "%d.%d.%d", enhanced[0] % 10, enhanced[1] % 1000,
                  enhanced[2] % 1000);
-    queue_record_attempt(daemon->queue, &attempt);
+    queue_record_attempt(daemon->queue, &attempt, on_recorded, delivery);
 }
 
 static void on_done(void *context, struct delivery_job *delivery)
 {
     struct daemon *daemon = context;
-    if (delivery->aborted && !delivery->sent)
+    if (delivery->aborted && !delivery->sent) {
         queue_release(daemon->queue, delivery->id, daemon_now(), daemon_now());
-    else
+        delivery_settled(daemon->delivery, delivery);
+        free_job((struct job *)delivery);
+    } else {
         record(daemon, delivery);
-    free_job((struct job *)delivery);
+    }
     pump_wake(daemon);
     post_due(daemon);
 }
@@ -114,6 +128,7 @@ static void submit(struct daemon *daemon, struct notification *notification)
     struct job *job = mem_zero(1, sizeof *job);
     job->delivery.id = notification->id;
     job->delivery.render = render;
+    job->daemon = daemon;
     job->keys = daemon->keys;
     job->notification = notification;
     delivery_submit(daemon->delivery, &job->delivery);

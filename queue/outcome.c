@@ -175,6 +175,8 @@ struct record_attempt {
     struct request request;
     struct queue_attempt attempt;
     char *stage, *reason, *text;
+    queue_done *done;
+    void *context;
 };
 
 static int run_attempt(struct store *store, struct request *request)
@@ -217,18 +219,22 @@ static int run_attempt(struct store *store, struct request *request)
 static void finish_attempt(struct request *request)
 {
     struct record_attempt *record = (struct record_attempt *)request;
+    if (record->done)
+        record->done(record->context, request->status, request->error.text);
     free(record->stage);
     free(record->reason);
     free(record->text);
     free(record);
 }
 
-void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt)
+void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt, queue_done *done, void *context)
 {
     struct record_attempt *record = mem_zero(1, sizeof *record);
     record->request.run = run_attempt;
     record->request.finish = finish_attempt;
     record->attempt = *attempt;
+    record->done = done;
+    record->context = context;
     record->stage = mem_string(attempt->stage);
     record->reason = mem_string(attempt->reason);
     record->text = mem_string(attempt->text);

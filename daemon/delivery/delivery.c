@@ -17,6 +17,7 @@
 struct delivery {
     struct worker_room room;
     struct worker **workers;
+    struct inbox_item *places;
     unsigned count;
     char *helo;
     uv_timer_t checker;
@@ -52,6 +53,8 @@ static void end_threads(struct delivery *delivery)
 static void free_all(struct delivery *delivery)
 {
     inbox_free(delivery->room.jobs);
+    inbox_free(delivery->room.places);
+    free(delivery->places);
     halt_free(delivery->room.halt);
     relay_close(delivery->room.settings.relay);
     free(delivery->workers);
@@ -89,11 +92,15 @@ static struct delivery *create(const struct delivery_options *options, struct re
                       .timeout_ms = options->timeout_ms,
                       .connect_timeout_ms = options->connect_timeout_ms },
         .jobs = inbox_new(0),
+        .places = inbox_new(0),
         .halt = halt_new(),
         .thread_state = options->thread_state,
         .thread_state_free = options->thread_state_free,
         .context = options->context,
     };
+    delivery->places = mem_zero(options->sessions, sizeof *delivery->places);
+    for (unsigned i = 0; i < options->sessions; i++)
+        inbox_push(delivery->room.places, &delivery->places[i]);
     return delivery;
 }
 
@@ -143,12 +150,20 @@ static void abort_job(struct delivery *delivery, struct delivery_job *job)
 void delivery_submit(struct delivery *delivery, struct delivery_job *job)
 {
     job->rendered = job->sent = job->aborted = false;
+    job->place = NULL;
     job->period = halt_epoch(delivery->room.halt);
     delivery->in_flight++;
     if (delivery->stopped)
         abort_job(delivery, job);
     else
         inbox_push(delivery->room.jobs, &job->item);
+}
+
+void delivery_settled(struct delivery *delivery, struct delivery_job *job)
+{
+    if (job->place)
+        inbox_push(delivery->room.places, job->place);
+    job->place = NULL;
 }
 
 unsigned delivery_in_flight(const struct delivery *delivery)

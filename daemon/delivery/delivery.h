@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* One attempt. Belongs to the caller until delivery_submit(), to delivery until DONE, then to DONE. */
+/* One attempt. Belongs to the caller until delivery_submit(), to delivery until DONE, then to DONE, which keeps it for delivery_settled(). */
 struct delivery_job {
     struct inbox_item item;
     int64_t id;
@@ -33,7 +33,8 @@ struct delivery_job {
     bool rendered; /* false: render() failed, reply_text says why */
     bool aborted; /* delivery_stop(): nothing was tried or it was cut off; not an attempt unless `sent` */
 
-    unsigned period; /* delivery's own */
+    unsigned period; /* delivery's own, as the next */
+    struct inbox_item *place;
 };
 
 struct delivery_options {
@@ -56,6 +57,10 @@ int delivery_open(uv_loop_t *loop, const struct delivery_options *options, struc
 
 /* Hand JOB over; never waits. */
 void delivery_submit(struct delivery *delivery, struct delivery_job *job);
+
+/* The result of JOB is on disk. No more mails than there are sessions are ever out without that, so a crash sends no more again: a session
+ * waits before its next mail until another result has been settled. To be called once after each DONE. */
+void delivery_settled(struct delivery *delivery, struct delivery_job *job);
 
 /* Jobs handed over whose DONE has not been called. */
 unsigned delivery_in_flight(const struct delivery *delivery);

@@ -3,6 +3,15 @@
 #include "daemon/delivery/outcome.h"
 #include "daemon/delivery/text.h"
 
+#define STOP_MS 100 /* a stop is noticed so soon */
+
+bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch)
+{
+    while (!job->place && !halt_since(desk->halt, epoch))
+        job->place = inbox_pop(desk->places, STOP_MS);
+    return job->place;
+}
+
 void desk_finish(struct desk *desk, struct delivery_job *job)
 {
     outbox_post(desk->done, &job->item);
@@ -10,6 +19,9 @@ void desk_finish(struct desk *desk, struct delivery_job *job)
 
 void desk_return(struct desk *desk, struct delivery_job *job)
 {
+    if (job->place)
+        inbox_push(desk->places, job->place);
+    job->place = NULL;
     if (!halt_since(desk->halt, job->period) && inbox_try_push(desk->jobs, &job->item))
         return;
     outcome_aborted(false, job);

@@ -9,6 +9,7 @@
 
 struct desk {
     struct inbox *jobs;
+    struct inbox *places; /* one for each mail that may be out without its result on disk */
     struct outbox *done;
     struct halt *halt;
     void *thread_state;
@@ -17,6 +18,9 @@ struct desk {
 /* The next job, rendered and fit to be sent; waits at most WAIT_MS (-1: for ever). NULL: there is none, or no more to come. Jobs from
  * before a halt and jobs that cannot be rendered are finished on the way. */
 struct delivery_job *desk_take(struct desk *desk, int wait_ms);
+
+/* Wait for a place for JOB. False: there was a stop since EPOCH. */
+bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch);
 
 /* JOB has its result: give it to the loop thread. */
 void desk_finish(struct desk *desk, struct delivery_job *job);

@@ -164,9 +164,12 @@ static void go_on_or_quit(struct session *session)
 {
     if (!current_turn(session)->job)
         take_next(session, true);
-    if (current_turn(session)->job)
+    struct delivery_job *job = current_turn(session)->job;
+    if (job) {
+        wire_allow(session->wire, 0);
+        desk_admit(session->desk, job, session->epoch);
         begin_step(session, 1, 0);
-    else
+    } else
         wire_allow(session->wire, QUIT_MS);
 }
 

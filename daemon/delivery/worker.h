@@ -13,7 +13,7 @@
 /* What all threads of a room share; outlives them. */
 struct worker_room {
     struct session_settings settings;
-    struct inbox *jobs;
+    struct inbox *jobs, *places;
     struct outbox *done;
     struct halt *halt;
     void *(*thread_state)(void *context);

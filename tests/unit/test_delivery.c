@@ -37,6 +37,7 @@ struct fixture {
     struct timespec began;
     unsigned done;
     bool resubmit; /* deferred jobs go in again at once */
+    bool unsettled; /* results do not get to the disk */
     bool guarded; /* the guard has bitten */
     pthread_mutex_t lock;
     int states; /* thread states made and not yet freed */
@@ -89,6 +90,8 @@ static void on_done(void *context, struct delivery_job *job)
     struct fixture *f = context;
     struct mail *mail = job->data;
     assert_ptr_equal(job, &mail->job);
+    if (!f->unsettled)
+        delivery_settled(f->delivery, job);
     if (f->resubmit && job->verdict == VERDICT_DEFERRED) {
         free(job->envelope_from);
         free(job->envelope_to);
@@ -622,6 +625,39 @@ static void test_storm(void **state)
     end(f);
 }
 
+/* No more mails are out than there are sessions until a result is on disk; a stop does not wait for one. */
+static void test_results_on_disk_first(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 2 });
+    struct mail mails[6] = { 0 };
+    f->unsettled = true;
+    for (size_t i = 0; i < 6; i++) {
+        mails[i].to = "read@there.example";
+        submit(f, &mails[i]);
+    }
+    run_for(f, 300);
+    assert_int_equal(f->done, 2);
+    assert_int_equal(f->server->mails_count, 2);
+    for (size_t i = 0; i < 6; i++)
+        if (mails[i].done) {
+            delivery_settled(f->delivery, &mails[i].job);
+            delivery_settled(f->delivery, &mails[i].job);
+            break;
+        }
+    run_for(f, 300);
+    assert_int_equal(f->done, 3);
+    delivery_stop(f->delivery);
+    finish(f);
+    assert_int_equal(f->server->mails_count, 3);
+    unsigned aborted = 0;
+    for (size_t i = 0; i < 6; i++)
+        aborted += mails[i].job.aborted;
+    assert_int_equal(aborted, 3);
+    end(f);
+    free_mails(mails, 6);
+}
+
 static void test_not_rendered(void **state)
 {
     (void)state;
@@ -905,6 +941,7 @@ int main(void)
         cmocka_unit_test(test_quit_never_answered),
         cmocka_unit_test(test_many_sessions_each_mail_once),
         cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_results_on_disk_first),
         cmocka_unit_test(test_not_rendered),
         cmocka_unit_test(test_relay_is_down),
         cmocka_unit_test(test_names_and_addresses_of_relays),
