@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SUBJECT_MAX 200 /* characters; more is cut off by every mail program */
+#define BODY_USUAL 3000 /* bytes: room for a mail about a case or two is made at once */
 
 struct template
 {
@@ -296,21 +297,30 @@ int template_subject(const struct template *template, json_t *data, struct buf *
 /* Append TEXT with LF line ends and without other control characters, tabs apart. */
 static void add_lines(struct buf *out, const struct buf *text)
 {
+    size_t kept = 0; /* where what is taken over as it is begins */
     for (size_t i = 0, skip; i < text->length; i += skip) {
         const char *at = text->data + i;
         skip = control(at);
-        if (!skip || *at == '\n' || *at == '\t')
-            buf_add(out, at, skip = 1);
-        else if (*at != '\r' || at[1] != '\n')
+        if (!skip || *at == '\n' || *at == '\t') {
+            skip = 1;
+            continue;
+        }
+        buf_add(out, text->data + kept, i - kept);
+        if (*at != '\r' || at[1] != '\n')
             buf_add_char(out, ' ');
+        kept = i + skip;
     }
+    buf_add(out, text->data + kept, text->length - kept);
 }
 
 int template_body(const struct template *template, json_t *data, struct buf *out, struct error *error)
 {
     struct buf text = BUF_EMPTY, lines = BUF_EMPTY;
+    buf_reserve(&text, BODY_USUAL);
     int result = mustache_render(template->body, data, MUSTACHE_TEXT, NULL, NULL, &text, error);
     if (result == 0) {
+        buf_reserve(&lines, text.length);
+        buf_reserve(out, text.length + text.length / 16);
         add_lines(&lines, &text);
         wrap_lines(out, lines.data, lines.length);
     }

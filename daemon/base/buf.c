@@ -36,7 +36,9 @@ void buf_add_string(struct buf *buf, const char *text)
 
 void buf_add_char(struct buf *buf, char byte)
 {
-    buf_add(buf, &byte, 1);
+    buf_reserve(buf, 1);
+    buf->data[buf->length++] = byte;
+    buf->data[buf->length] = '\0';
 }
 
 void buf_add_format(struct buf *buf, const char *format, ...)

@@ -16,15 +16,16 @@ char *notify_settings(const struct config *config, const struct config_profile *
 #define NOTIFY_TICKET_SIZE 32
 void notify_ticket(int64_t notification, char out[NOTIFY_TICKET_SIZE]);
 
-/* The envelope sender of NOTIFICATION (bounce+TOKEN@…), or "" (the null reverse-path) for a receipt. A new string in *OUT. */
-int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys, char **out,
-                           struct error *error);
-
-/* Append the whole message to OUT: RFC 5322, CRLF line ends, 7-bit clean, lines of at most 998 bytes. Parsed templates are kept in CACHE,
- * one a thread. */
+/* Templates and settings, parsed; one a thread. */
 struct notify_cache;
 struct notify_cache *notify_cache_new(void);
 void notify_cache_free(struct notify_cache *cache);
+
+/* The envelope sender of NOTIFICATION (bounce+TOKEN@…), or "" (the null reverse-path) for a receipt. A new string in *OUT. */
+int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys,
+                           struct notify_cache *cache, char **out, struct error *error);
+
+/* Append the whole message to OUT: RFC 5322, CRLF line ends, 7-bit clean, lines of at most 998 bytes. */
 int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
                   struct buf *out, struct error *error);
 

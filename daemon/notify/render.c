@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define FEEDBACK_MAX 40 /* bytes of one part of the Feedback-ID */
+#define HEADERS_USUAL 3000 /* with a short attachment: room for them is made at once */
 
 void notify_ticket(int64_t notification, char out[NOTIFY_TICKET_SIZE])
 {
@@ -31,10 +32,10 @@ static int token_for(const struct notification *notification, const struct token
     return 0;
 }
 
-int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys, char **out,
-                           struct error *error)
+int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys,
+                           struct notify_cache *cache, char **out, struct error *error)
 {
-    struct settings settings;
+    const struct settings *settings;
     char token[TOKEN_SIZE];
     *out = NULL;
     if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT) { /* no bounce of a receipt may come back as mail */
@@ -43,11 +44,10 @@ int notify_envelope_sender(const struct notification *notification, const struct
     }
     int code = token_for(notification, keys, TOKEN_BOUNCE, token, error);
     if (!code)
-        code = settings_read(notification->settings, &settings, error);
+        code = cache_settings(cache, notification->settings, &settings, error);
     if (code)
         return code;
-    *out = token_address(settings.bounce, token);
-    settings_clear(&settings);
+    *out = token_address(settings->bounce, token);
     return 0;
 }
 
@@ -227,6 +227,7 @@ int notify_render(const struct notification *notification, const struct token_ke
     struct message message = { .notification = notification, .subject = BUF_EMPTY, .body = BUF_EMPTY };
     int code = compose(&message, keys, cache, error);
     if (!code) {
+        buf_reserve(out, HEADERS_USUAL + message.body.length);
         if (!message.body.length || message.body.data[message.body.length - 1] != '\n')
             buf_add_char(&message.body, '\n');
         if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT)

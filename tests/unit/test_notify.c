@@ -374,26 +374,28 @@ static void test_envelope_sender(void **state)
 {
     (void)state;
     struct notification *warning = one_case(), *receipt = notification_new(NOTIFICATION_OPT_OUT_RECEIPT);
+    struct notify_cache *cache = notify_cache_new();
     char *sender = NULL;
     size_t length;
     int64_t number = 0;
-    assert_int_equal(notify_envelope_sender(warning, keys, &sender, NULL), 0);
+    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, NULL), 0);
     const char *token = token_in_address("bounce@tocsin.example", sender, &length);
     assert_non_null(token);
     assert_int_equal(token_verify(keys, TOKEN_BOUNCE, token, length, DATE, &number), 0);
     assert_int_equal(number, 4711);
     free(sender);
-    assert_int_equal(notify_envelope_sender(receipt, keys, &sender, NULL), 0);
+    assert_int_equal(notify_envelope_sender(receipt, keys, cache, &sender, NULL), 0);
     assert_string_equal(sender, "");
     free(sender);
     struct error error;
     warning->key_id = 9;
-    assert_int_equal(notify_envelope_sender(warning, keys, &sender, &error), -ENOENT);
+    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, &error), -ENOENT);
     assert_null(sender);
     assert_non_null(strstr(error.text, "key 9"));
     warning->key_id = 1;
     replace(&warning->settings, "{}");
-    assert_int_equal(notify_envelope_sender(warning, keys, &sender, &error), -EINVAL);
+    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, &error), -EINVAL);
+    notify_cache_free(cache);
     notification_free(warning);
     notification_free(receipt);
 }
@@ -427,7 +429,9 @@ static void test_headers(void **state)
     assert_int_equal(token_verify(keys, TOKEN_BOUNCE, id + 1, 32, DATE, &number), 0);
     assert_int_equal(number, 4711);
     char *sender = NULL;
-    assert_int_equal(notify_envelope_sender(warning, keys, &sender, NULL), 0);
+    struct notify_cache *cache = notify_cache_new();
+    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, NULL), 0);
+    notify_cache_free(cache);
     assert_memory_equal(sender + 7, id + 1, 32); /* one token, wherever it comes back */
     free(sender);
 
