@@ -38,15 +38,25 @@ static void send_on(struct store *store, int64_t campaign, int64_t contact, int6
     }
 }
 
-/* At most one notification a contact in contact_interval: later cases gather for the next. True when it is too early. */
+/* One that has not gone out yet, because its server or its campaign rests, counts as if it went out now; one that waits for approval may never go
+ * out. */
+int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now)
+{
+    int64_t last =
+        sql_integer(store->sql, 0,
+                    "SELECT max(CASE WHEN state IN (1, 2, 3, 4) THEN ?3 ELSE coalesce(accepted, created) END)"
+                    " FROM notification WHERE contact_id = ?1 AND campaign_id = ?2 AND kind = 0"
+                    " AND state <> 9 AND NOT (state = 1 AND hold = 1)",
+                    "iii", contact, campaign, now);
+    int64_t next = last + store->config->campaigns.contact_interval;
+    return last && next > now ? next : now;
+}
+
+/* Later cases gather for the next mail. True when it is too early for one. */
 static bool postponed(struct store *store, int64_t campaign, int64_t contact, int64_t now)
 {
-    int64_t last = sql_integer(store->sql, 0,
-                               "SELECT max(created) FROM notification WHERE contact_id = ?1 AND campaign_id = ?2"
-                               " AND kind = 0 AND state <> 9",
-                               "ii", contact, campaign);
-    int64_t next = last + store->config->campaigns.contact_interval;
-    if (!last || next <= now)
+    int64_t next = store_not_before(store, campaign, contact, now);
+    if (next <= now)
         return false;
     sql_run(store->sql,
             "UPDATE \"case\" SET due = ?3 WHERE contact_id = ?1 AND campaign_id = ?2 AND state = 3"

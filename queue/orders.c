@@ -43,19 +43,30 @@ static int find_campaign(struct store *store, struct order *order, struct campai
 
 /* ---- Campaigns ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Held for approval: sent with the date of the approval, which is when they are first due. */
+/* Held for approval: sent with the date of the approval, which is when they are first due, or when their contact may get another mail. */
+static int64_t date_anew(struct store *store, int64_t campaign, int64_t id, int64_t now)
+{
+    int64_t contact = sql_integer(store->sql, 0, "SELECT contact_id FROM notification WHERE id = ?1", "i", id);
+    int64_t due = store_not_before(store, campaign, contact, now);
+    sql_run(store->sql, "UPDATE notification SET date = ?2 / 1000, created = ?2 WHERE id = ?1", "ii", id, due);
+    return due;
+}
+
 static int64_t release_held(struct store *store, int64_t campaign, int hold, int64_t now)
 {
-    int64_t id, count = 0;
-    while ((id = sql_integer(store->sql, 0,
-                             "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = ?2 LIMIT 1",
-                             "ii", campaign, (int64_t)hold)) &&
-           store_move_notification(store, id, NOTIFICATION_QUEUED, now)) {
-        if (hold == 1)
-            sql_run(store->sql, "UPDATE notification SET date = ?2 / 1000, created = ?2 WHERE id = ?1", "ii", id, now);
-        count++;
+    size_t count;
+    int64_t released = 0;
+    int64_t *ids = sql_integers(
+        store->sql,
+        sql_query(store->sql, "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = ?2", "ii",
+                  campaign, (int64_t)hold),
+        &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t due = hold == 1 ? date_anew(store, campaign, ids[i], now) : now;
+        released += store_move_notification(store, ids[i], NOTIFICATION_QUEUED, due);
     }
-    return count;
+    free(ids);
+    return released;
 }
 
 static int approve(struct store *store, struct order *order)

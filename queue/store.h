@@ -83,6 +83,9 @@ void store_audit(struct store *store, int64_t now, const char *who, const char *
  * approval. */
 void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now);
 
+/* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval. */
+int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
+
 /* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
 struct notification *store_load_notification(struct sql *sql, int64_t id);
 
