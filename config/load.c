@@ -128,7 +128,10 @@ int config_load(const char *path, const char *const *settings, size_t setting_co
         *out = NULL;
         errors->items = mem_zero(1, sizeof *errors->items);
         errors->items[0] =
-            code == -ENXIO ? mem_format("%s: not a regular file", path) : mem_format("%s: %s", path, strerror(-code));
+            mem_format("%s: %s%s", path, code == -ENXIO ? "not a regular file" : strerror(-code),
+                       code == -ENOENT ? ": name the file with --config FILE, or make one there; `tocsin "
+                                         "check --defaults` prints all that it may say"
+                                       : "");
         errors->count = 1;
     } else {
         code = config_parse(path, path ? text.data : NULL, text.length, settings, setting_count, out, errors);

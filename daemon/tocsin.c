@@ -20,8 +20,11 @@ static int run_render(struct context *context, int argc, char **argv)
 
 static int run_contacts(struct context *context, int argc, char **argv)
 {
-    const struct config *config = command_config(context);
-    return config ? command_contacts(config, context->json, argc, argv) : EX_CONFIG;
+    bool help = false;
+    for (int i = 1; i < argc; i++)
+        help |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+    const struct config *config = help ? NULL : command_config(context);
+    return config || help ? command_contacts(config, context->json, argc, argv) : EX_CONFIG;
 }
 
 static int run_version(struct context *context, int argc, char **argv)

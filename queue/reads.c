@@ -353,7 +353,7 @@ int reads_run_offline(const char *path, const char *name, const json_t *argument
     if (status)
         status = sql_open(path, SQL_IMMUTABLE, &sql, error);
     if (status)
-        return status;
+        return -ENXIO;
     status = reads_run(sql, name, arguments, result, error);
     sql_close(sql);
     return status;

@@ -24,7 +24,7 @@ struct sql;
  *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first */
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error);
 
-/* The same straight from the file at PATH: for the command line while no daemon runs. */
+/* The same straight from the file at PATH: for the command line while no daemon runs. -ENXIO: it cannot be opened. */
 int reads_run_offline(const char *path, const char *name, const json_t *arguments, json_t **result,
                       struct error *error);
 

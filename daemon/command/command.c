@@ -117,9 +117,11 @@ int command_read(struct context *context, json_t *request, json_t **result)
     if (exit == EX_UNAVAILABLE) {
         int status = reads_run_offline(config->paths.store, text_in(request, "verb"), request, result, &offline);
         exit = status ? exit_of(status) : EX_OK;
-        if (status)
+        if (status == -ENXIO)
             snprintf(error.text + strlen(error.text), sizeof error.text - strlen(error.text),
                      "; nor can the store be read: %s", offline.text);
+        else if (status)
+            error = offline;
     }
     json_decref(request);
     return exit && config ? command_fail(exit, "%s", error.text) : exit;

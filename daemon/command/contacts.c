@@ -280,7 +280,7 @@ static int read_command_line(struct run *run, int argc, char **argv)
 int command_contacts(const struct config *config, bool json, int argc, char **argv)
 {
     struct run run = { .config = config, .json = json };
-    int code = name_load_suffixes(config->paths.public_suffixes);
+    int code = config ? name_load_suffixes(config->paths.public_suffixes) : 0;
     if (code != 0) {
         fprintf(stderr, "tocsin contacts: paths.public_suffixes: %s: %s\n", config->paths.public_suffixes,
                 strerror(-code));

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* ARGV[0] is "contacts". CONFIG's dns and contacts sections and paths.public_suffixes are used. Prints to standard output, with JSON one object
- * a line, and errors to standard error; returns an exit code of sysexits.h. Runs a loop of its own. */
+ * a line, and errors to standard error; returns an exit code of sysexits.h. Runs a loop of its own. CONFIG may be NULL where ARGV asks for help. */
 int command_contacts(const struct config *config, bool json, int argc, char **argv);
 
 #endif

@@ -6,12 +6,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+static const char help[] =
+    "usage: tocsin inspect bounce FILE...\n"
+    "       tocsin inspect bounce --files-from FILE\n"
+    "\n"
+    "Show how Tocsin reads messages that came back (RFC 5322): one JSON object a line for each FILE.\n"
+    "\n"
+    "  class       hard, soft, delayed, delivered, autoreply, feedback, challenge, optout, reply or unknown\n"
+    "  recipients  of whom it speaks\n"
+    "  status      the enhanced status code (RFC 3463); reply: the SMTP reply code; reason: what they mean\n"
+    "  token       of the mail that it is about, as it stands there: not verified\n";
 
 #define TOKEN_LETTERS_MIN 20 /* shorter words after a "+" are people's own */
 
@@ -106,9 +118,10 @@ static int inspect_file(const char *file)
 int inspect_bounce(int argc, char **argv)
 {
     int code = 0;
-    if (argc < 2) {
-        fprintf(stderr, "usage: tocsin inspect bounce FILE...\n");
-        return EX_USAGE;
+    bool wanted = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (argc < 2 || (argv[1][0] == '-' && argv[1][1])) {
+        fputs(help, wanted ? stdout : stderr);
+        return wanted ? EX_OK : EX_USAGE;
     }
     bounce_init();
     for (int i = 1; i < argc; i++)

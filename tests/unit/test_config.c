@@ -301,7 +301,9 @@ static void test_files(void **state)
     assert_int_equal(config_load("/nonexistent/x.yaml", NULL, 0, &config, &errors), -ENOENT);
     assert_null(config);
     assert_int_equal(errors.count, 1);
-    assert_string_equal(errors.items[0], "/nonexistent/x.yaml: No such file or directory");
+    assert_string_equal(errors.items[0],
+                        "/nonexistent/x.yaml: No such file or directory: name the file with --config FILE, or make one "
+                        "there; `tocsin check --defaults` prints all that it may say");
     config_errors_free(&errors);
     assert_int_equal(config_load("/", NULL, 0, &config, &errors), -EISDIR);
     config_errors_free(&errors);
