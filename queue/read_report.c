@@ -37,8 +37,8 @@ static json_t *kinds(struct sql *sql, int64_t campaign)
                   "SELECT primary_kind AS kind, count(*) AS mails, sum(accepted IS NOT NULL) AS accepted,"
                   " sum(state = 7 AND bounced = 1) AS bounced_session, sum(state = 7 AND bounced = 2) AS bounced_later,"
                   " sum(state = 8) AS given_up, sum(state = 6) AS delivered,"
-                  " sum(state = 6 AND EXISTS (SELECT 1 FROM \"case\" k WHERE k.notification_id = notification.id AND "
-                  "k.state = 7))"
+                  " sum(state = 6 AND EXISTS (SELECT 1 FROM notification_case t JOIN \"case\" k ON k.id = t.case_id"
+                  " WHERE t.notification_id = notification.id AND k.notification_id = notification.id AND k.state = 7))"
                   " AS answered, sum(state < 6) AS pending, sum(state = 9) AS cancelled " MAILS "GROUP BY primary_kind"
                   " ORDER BY mails DESC, primary_kind",
                   "i", campaign));
