@@ -83,16 +83,18 @@ static bool out_of_service(int code)
     }
 }
 
-/* One request inside the group's transaction. False when the whole group must be run again. */
-static bool run_one(struct store *store, struct request *request)
+/* How a run of a group ended. */
+enum run { RUN_DONE, RUN_REFUSED, RUN_FAILED };
+
+/* One request inside the group's transaction. */
+static enum run run_apart(struct store *store, struct request *request)
 {
     struct sql *sql = store->sql;
-    request->error.text[0] = '\0';
     sql_run(sql, "SAVEPOINT request", "");
     int status = request->run(store, request);
     if (sql_failed(sql)) {
         if (out_of_service(sql_failed(sql)))
-            return false;
+            return RUN_FAILED;
         log_error("store: %s", sql_message(sql));
         status = error_set(&request->error, -EIO, "the store failed: %s", sql_message(sql));
         sql_clear(sql);
@@ -101,22 +103,37 @@ static bool run_one(struct store *store, struct request *request)
         sql_run(sql, "ROLLBACK TO request", "");
     sql_run(sql, "RELEASE request", "");
     request->status = status;
-    return !sql_failed(sql);
+    return sql_failed(sql) ? RUN_FAILED : RUN_DONE;
 }
 
-static bool run_group(struct store *store, struct inbox_item *group)
+/* The same where nearly all requests succeed: one that does not has no savepoint of its own, and ends the run. */
+static enum run run_together(struct store *store, struct request *request)
+{
+    int code, status = request->run(store, request);
+    request->status = 0;
+    if ((code = sql_failed(store->sql)))
+        return out_of_service(code) ? RUN_FAILED : RUN_REFUSED;
+    return status ? RUN_REFUSED : RUN_DONE;
+}
+
+static enum run run_group(struct store *store, struct inbox_item *group,
+                          enum run (*run_one)(struct store *store, struct request *request))
 {
     struct sql *sql = store->sql;
     sql_run(sql, "BEGIN IMMEDIATE", "");
-    for (struct inbox_item *item = group; item; item = item->next)
-        if (!run_one(store, (struct request *)item))
-            return false;
+    for (struct inbox_item *item = group; item; item = item->next) {
+        struct request *request = (struct request *)item;
+        request->error.text[0] = '\0';
+        enum run end = run_one(store, request);
+        if (end != RUN_DONE)
+            return end;
+    }
     crash_point("before-commit");
     sql_run(sql, "COMMIT", "");
     if (sql_failed(sql))
-        return false;
+        return RUN_FAILED;
     crash_point("after-commit");
-    return true;
+    return RUN_DONE;
 }
 
 static void post_group(struct queue *queue, struct inbox_item *group)
@@ -146,14 +163,17 @@ static struct inbox_item *cut(struct inbox_item *items)
 static void commit_group(struct queue *queue, struct inbox_item *group)
 {
     bool warned = false;
-    while (!run_group(&queue->store, group)) {
-        if (!warned)
+    enum run end = run_group(&queue->store, group, run_together);
+    while (end != RUN_DONE) {
+        if (end == RUN_FAILED && !warned)
             log_error("store: %s; trying again every second, nothing is lost", sql_message(queue->store.sql));
-        warned = true;
+        warned = warned || end == RUN_FAILED;
         sql_clear(queue->store.sql);
         sql_script(queue->store.sql, "ROLLBACK");
         sql_clear(queue->store.sql);
-        sleep(1);
+        if (end == RUN_FAILED)
+            sleep(1);
+        end = run_group(&queue->store, group, run_apart);
     }
     if (warned)
         log_notice("store: works again");
