@@ -84,8 +84,6 @@ static void bounce(struct store *store, int64_t id, const struct standing *at, i
 
 static void take(struct store *store, int64_t id, const struct standing *at, int64_t now)
 {
-    /* A report can overtake this commit: then the notification has moved on, but a server did take it. */
-    sql_run(store->sql, "UPDATE notification SET accepted = ?2 WHERE id = ?1", "ii", id, now);
     store_move_notification(store, id, NOTIFICATION_ACCEPTED, now + store->config->bounces.window);
     sql_run(store->sql, "UPDATE campaign SET refusals = 0 WHERE id = ?1 AND refusals > 0", "i", at->campaign);
 }
@@ -191,11 +189,12 @@ static int run_attempt(struct store *store, struct request *request)
             "iiitittt", id, attempt->time, (int64_t)attempt->verdict, record->stage, (int64_t)attempt->code,
             attempt->enhanced[0] ? attempt->enhanced : NULL, record->reason, record->text);
     /* A relay that is down says nothing about a mail: the time for retries begins when a server has heard of it. What came back before this
-     * commit (states 6 and 7) has counted the attempt. */
+     * commit (states 6 and 7) has counted the attempt. `accepted` is noted wherever the notification has moved since: a server did take it. */
     sql_run(store->sql,
             "UPDATE notification SET attempts = attempts + (state NOT IN (6, 7)),"
-            " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END WHERE id = ?1",
-            "iii", id, attempt->time, (int64_t)attempt->reached);
+            " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END,"
+            " accepted = CASE WHEN ?4 THEN ?2 ELSE accepted END WHERE id = ?1",
+            "iiii", id, attempt->time, (int64_t)attempt->reached, (int64_t)(attempt->verdict == QUEUE_ACCEPTED));
     if (!standing_of(store, id, &at))
         return 0;
     switch (attempt->verdict) {

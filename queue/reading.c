@@ -147,6 +147,15 @@ struct results {
     void *context;
 };
 
+/* One line of a result file: LINE, and as its last member the incident, whose compact JSON goes out as it is stored. */
+static int write_row(json_t *line, const char *incident, FILE *out)
+{
+    char *text = json_dumps(line, JSON_COMPACT);
+    int written = text ? fprintf(out, "%.*s,\"incident\":%s}\n", (int)strlen(text) - 1, text, incident) : -1;
+    free(text);
+    return written < 0 ? -EIO : 0;
+}
+
 static int write_rows(struct sql *sql, int64_t file, FILE *out)
 {
     sqlite3_stmt *rows =
@@ -164,17 +173,16 @@ static int write_rows(struct sql *sql, int64_t file, FILE *out)
                   " LEFT JOIN contact a ON a.id = r.contact_id LEFT JOIN notification n ON n.id = k.notification_id"
                   " WHERE i.file_id = ?1 ORDER BY i.line",
                   "i", file);
-    while (sql_step(sql, rows)) {
+    int status = 0;
+    while (!status && sql_step(sql, rows)) {
         json_t *line = row_json(rows);
-        json_t *incident = json_loads(json_string_value(json_object_get(line, "data")), 0, NULL);
         json_object_del(line, "data");
-        json_object_set_new(line, "incident", incident ? incident : json_null());
-        int status = json_dumpf(line, out, JSON_COMPACT);
+        status = write_row(line, sql_text(rows, sqlite3_column_count(rows) - 1), out);
         json_decref(line);
-        if (status || fputc('\n', out) == EOF)
-            return -EIO;
     }
-    return 0;
+    if (rows && status)
+        sqlite3_reset(rows);
+    return status;
 }
 
 static int run_results(struct store *store, struct request *request)
