@@ -121,8 +121,10 @@ static void log_returned(const struct queue_returned *returned, const char *reci
     if (returned->token_fault)
         log_warning("bounce: %s token in a message to %s: refused and counted", returned->token_fault,
                     recipient ? recipient : "(unknown)");
+    else if (!returned->notification)
+        log_info("bounce: about no notification of ours: %s", returned->class);
     else
-        log_info("bounce: notification %lld: %s%s%s", (long long)returned->notification, returned->class,
+        log_info("bounce: T-%lld: %s%s%s", (long long)returned->notification, returned->class,
                  returned->reason ? ", " : "", returned->reason ? returned->reason : "");
 }
 

@@ -1,6 +1,5 @@
 /* tocsin: the tool that a person types. */
 #include "daemon/command/command.h"
-#include "daemon/command/contacts.h"
 #include "daemon/command/render.h"
 #include "daemon/control/client.h"
 
@@ -16,15 +15,6 @@ static int run_render(struct context *context, int argc, char **argv)
 {
     (void)context;
     return command_render(argc, argv);
-}
-
-static int run_contacts(struct context *context, int argc, char **argv)
-{
-    bool help = false;
-    for (int i = 1; i < argc; i++)
-        help |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
-    const struct config *config = help ? NULL : command_config(context);
-    return config || help ? command_contacts(config, context->json, argc, argv) : EX_CONFIG;
 }
 
 static int run_version(struct context *context, int argc, char **argv)
@@ -59,7 +49,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "check", command_check, "is the configuration fit to run?" },
-    { "contacts", run_contacts, "whom would we tell about a target, and why?" },
+    { "contacts", command_contacts, "whom would we tell about a target, and why?" },
     { "submit", command_submit, "put feed files into the spool" },
     { "preview", command_preview, "the mails that a campaign would send; sends none" },
     { "campaign", command_campaign, "list, show, approve, pause, resume, cancel" },

@@ -21,7 +21,7 @@ static const char usage[] =
     "The Tocsin daemon: reads incident files from the spool, finds whom to tell, mails them, and follows what\n"
     "comes back. Stays in the foreground and logs to standard error; SIGTERM or SIGINT ends it cleanly.\n"
     "\n"
-    "  --config FILE     the configuration (default: " DEFAULT_CONFIG ")\n"
+    "  --config FILE     the configuration (default: $TOCSIN_CONFIG, then " DEFAULT_CONFIG ")\n"
     "  --set KEY=VALUE   override one key of it; may be repeated\n"
     "  --version, --help\n"
     "\n"
@@ -144,7 +144,9 @@ static int start(const struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = { .config = DEFAULT_CONFIG, .settings = calloc((size_t)argc, sizeof(char *)) };
+    const char *named = getenv("TOCSIN_CONFIG");
+    struct arguments arguments = { .config = named && *named ? named : DEFAULT_CONFIG,
+                                   .settings = calloc((size_t)argc, sizeof(char *)) };
     int status = parse_arguments(argc, argv, &arguments);
     if (status < 0)
         status = start(&arguments);

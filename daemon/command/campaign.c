@@ -52,7 +52,7 @@ static int print_campaign(json_t *campaign)
     if (text_in(campaign, "redirect_to")[0])
         buf_add_format(&text, "a rehearsal: every mail goes to %s\n", text_in(campaign, "redirect_to"));
     if (number_in(campaign, "ready_for_approval"))
-        buf_add_format(&text, "waits for approval: %lld mails; `tocsin preview %s` shows them\n",
+        buf_add_format(&text, "waits for approval: %lld held; `tocsin preview %s` shows what would go out\n",
                        number_in(campaign, "held"), text_in(campaign, "name"));
     buf_add_format(&text, "cases: %lld", number_in(campaign, "cases"));
     json_object_foreach((json_t *)(uintptr_t)ends, end, one) if (json_integer_value(one))
@@ -87,7 +87,8 @@ static int show(struct context *context, const char *name, bool cases)
     return context->json ? command_print_json(campaign) : print_campaign(campaign);
 }
 
-static int order(struct context *context, const char *verb, const char *name, const char *why)
+/* DONE: what the campaign then is, in words. */
+static int order(struct context *context, const char *verb, const char *done, const char *name, const char *why)
 {
     json_t *result;
     int exit = command_ask(context, json_pack("{s:s, s:s, s:s}", "verb", verb, "campaign", name, "why", why ? why : ""),
@@ -96,10 +97,11 @@ static int order(struct context *context, const char *verb, const char *name, co
         return exit;
     if (context->json)
         return command_print_json(result);
+    long long mails = number_in(result, "notifications");
     if (json_object_get(result, "notifications"))
-        printf("%s: %s: %lld mails may go out\n", name, verb, number_in(result, "notifications"));
+        printf("%s is approved: %lld mail%s may go out\n", name, mails, mails == 1 ? "" : "s");
     else
-        printf("%s: %s: done\n", name, verb);
+        printf("%s is %s\n", name, done);
     json_decref(result);
     return EX_OK;
 }
@@ -122,9 +124,13 @@ int command_campaign(struct context *context, int argc, char **argv)
                             "campaign wants a verb and a campaign's name; `tocsin campaign --help` lists the verbs");
     if (strcmp(verb, "show") == 0)
         return show(context, argv[2], cases);
-    static const char *const orders[] = { "approve", "pause", "resume", "cancel" };
+    static const struct {
+        const char *verb, *done;
+    } orders[] = {
+        { "approve", "approved" }, { "pause", "paused" }, { "resume", "no longer paused" }, { "cancel", "cancelled" }
+    };
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
-        if (strcmp(orders[i], verb) == 0)
-            return order(context, verb, argv[2], why);
+        if (strcmp(orders[i].verb, verb) == 0)
+            return order(context, verb, orders[i].done, argv[2], why);
     return command_fail(EX_USAGE, "campaign: there is no verb '%s': list show approve pause resume cancel", verb);
 }

@@ -131,7 +131,8 @@ int command_read(struct context *context, json_t *request, json_t **result)
 
 int command_print_json(json_t *result)
 {
-    int status = json_dumpf(result, stdout, JSON_COMPACT);
+    /* More digits than 15 are not in the number: 0.09 would be 0.089999999999999997. */
+    int status = json_dumpf(result, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(result);
     return status || putchar('\n') == EOF || fflush(stdout) ? EX_IOERR : EX_OK;
 }

@@ -1,4 +1,5 @@
-#include "daemon/command/contacts.h"
+/* tocsin contacts: whom Tocsin would tell about a target, and why. Works with the daemon down: it asks DNS itself. */
+#include "daemon/command/command.h"
 
 #include "daemon/base/buf.h"
 #include "daemon/base/mem.h"
@@ -8,7 +9,6 @@
 #include "daemon/feed/feed.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,8 +102,7 @@ static int read_arguments(struct run *run, char **arguments, size_t count)
     feed_free(feed);
     if (code == 0)
         return EX_OK;
-    fprintf(stderr, "tocsin contacts: %s\n", error.text);
-    return EX_DATAERR;
+    return command_fail(EX_DATAERR, "contacts: %s", error.text);
 }
 
 static int read_file(struct run *run, const char *path)
@@ -112,10 +111,8 @@ static int read_file(struct run *run, const char *path)
     struct error error = { "" };
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     int code = 0;
-    if (!file) {
-        fprintf(stderr, "tocsin contacts: %s: %s\n", path, strerror(errno));
-        return EX_NOINPUT;
-    }
+    if (!file)
+        return command_fail(EX_NOINPUT, "%s: %s", path, strerror(errno));
     struct feed *feed = open_list(run);
     size_t got;
     while (code == 0 && (got = fread(bytes, 1, sizeof bytes, file)) > 0)
@@ -127,32 +124,28 @@ static int read_file(struct run *run, const char *path)
     if (file != stdin)
         fclose(file);
     if (code != 0 || unread)
-        fprintf(stderr, "tocsin contacts: %s: %s\n", path, unread ? "cannot be read" : error.text);
+        command_fail(EX_DATAERR, "%s: %s", path, unread ? "cannot be read" : error.text);
     return unread ? EX_NOINPUT : code != 0 ? EX_DATAERR : EX_OK;
 }
 
 static void print_bad(const struct run *run, const struct lookup *lookup)
 {
     if (!run->json) {
-        fprintf(stderr, "tocsin contacts: %s: %s\n", lookup->text, lookup->why);
+        bool named = strstr(lookup->why, lookup->text) != NULL;
+        command_fail(EX_DATAERR, "%s%s%s", named ? "" : lookup->text, named ? "" : ": ", lookup->why);
         return;
     }
     json_t *object = json_pack("{s:s, s:s}", "target", lookup->text, "error", lookup->why);
     if (!object) /* the row was not UTF-8 */
         object = json_pack("{s:n, s:s}", "target", "error", lookup->why);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
+    command_print_json(object);
 }
 
 static void print_ladder(const struct run *run, const struct lookup *lookup)
 {
     struct contact_target target = { lookup->target, lookup->host, lookup->ip };
     if (run->json) {
-        json_t *object = contact_ladder_json(&target, &lookup->ladder);
-        json_dumpf(object, stdout, JSON_COMPACT);
-        json_decref(object);
-        putchar('\n');
+        command_print_json(contact_ladder_json(&target, &lookup->ladder));
         return;
     }
     struct buf text = BUF_EMPTY;
@@ -228,7 +221,7 @@ static int run_lookups(struct run *run)
     uv_loop_init(&loop);
     int code = contact_open(&loop, run->config, &run->contact, &error);
     if (code != 0) {
-        fprintf(stderr, "tocsin contacts: %s\n", error.text);
+        command_fail(EX_CONFIG, "contacts: %s", error.text);
         uv_run(&loop, UV_RUN_DEFAULT);
         uv_loop_close(&loop);
         return code == -EINVAL ? EX_CONFIG : EX_OSERR;
@@ -243,54 +236,36 @@ static int run_lookups(struct run *run)
     return run->bad_target ? EX_DATAERR : run->partial ? EX_TEMPFAIL : EX_OK;
 }
 
-static int usage(const char *why, const char *what)
+/* Read the targets into RUN. Returns an exit code. */
+static int read_targets(struct run *run, const char *path, int argc, char **argv)
 {
-    fprintf(stderr, "tocsin contacts: %s%s\nTry `tocsin contacts --help`.\n", why, what);
-    return EX_USAGE;
+    int exit = path ? read_file(run, path) : EX_OK;
+    if (exit == EX_OK && argc > 1)
+        exit = read_arguments(run, argv + 1, (size_t)(argc - 1));
+    if (exit == EX_OK && run->count == 0)
+        return command_fail(EX_USAGE, "contacts wants a TARGET; see `tocsin contacts --help`");
+    return exit;
 }
 
-/* Read the command line into RUN. Returns an exit code, or -1 to go on. */
-static int read_command_line(struct run *run, int argc, char **argv)
+int command_contacts(struct context *context, int argc, char **argv)
 {
-    static const struct option options[] = { { "from-file", required_argument, NULL, 'f' },
-                                             { "json", no_argument, NULL, 'j' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { NULL, 0, NULL, 0 } };
-    int option, code = EX_OK;
-    optind = 0; /* whoever called may have used getopt too */
-    while (code == EX_OK && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
-        if (option == 'j')
-            run->json = true;
-        else if (option == 'f')
-            code = read_file(run, optarg);
-        else
-            return usage(option == ':' ? "a value is missing after " : "no such option: ", argv[optind - 1]);
-    }
-    if (code == EX_OK && optind < argc)
-        code = read_arguments(run, argv + optind, (size_t)(argc - optind));
-    if (code == EX_OK && run->count == 0)
-        return usage("no TARGET", "");
-    return code == EX_OK ? -1 : code;
-}
-
-int command_contacts(const struct config *config, bool json, int argc, char **argv)
-{
-    struct run run = { .config = config, .json = json };
-    int code = config ? name_load_suffixes(config->paths.public_suffixes) : 0;
-    if (code != 0) {
-        fprintf(stderr, "tocsin contacts: paths.public_suffixes: %s: %s\n", config->paths.public_suffixes,
-                strerror(-code));
+    const char *path = NULL;
+    const struct option_row options[] = { { "from-file", &path, NULL }, { NULL, NULL, NULL } };
+    int exit = command_options(context, options, help, &argc, argv);
+    if (exit >= 0)
+        return exit;
+    struct run run = { .config = command_config(context), .json = context->json };
+    if (!run.config)
         return EX_CONFIG;
-    }
-    code = read_command_line(&run, argc, argv);
-    if (code < 0)
-        code = run_lookups(&run);
+    int code = name_load_suffixes(run.config->paths.public_suffixes);
+    if (code != 0)
+        return command_fail(EX_CONFIG, "paths.public_suffixes: %s: %s", run.config->paths.public_suffixes,
+                            strerror(-code));
+    exit = read_targets(&run, path, argc, argv);
+    if (exit == EX_OK)
+        exit = run_lookups(&run);
     for (size_t i = run.printed; i < run.count; i++)
         free_lookup(run.lookups[i]);
     free(run.lookups);
-    return code;
+    return exit;
 }

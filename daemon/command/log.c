@@ -21,15 +21,17 @@ static int print_events(json_t *result, bool audit)
     json_t *one;
     json_array_foreach(json_object_get(result, audit ? "audit" : "events"), index, one)
     {
+        const char *detail = text_in(one, "detail");
         if (audit)
-            buf_add_format(&text, "%s  %s: %s %s  %s\n", text_in(one, "time"), text_in(one, "who"),
-                           text_in(one, "action"), text_in(one, "object"), text_in(one, "detail"));
+            buf_add_format(&text, "%s  %s: %s %s", text_in(one, "time"), text_in(one, "who"), text_in(one, "action"),
+                           text_in(one, "object"));
         else
-            buf_add_format(&text, "%s  T-%lld %s: %s  %s\n", text_in(one, "time"), number_in(one, "notification"),
-                           text_in(one, "recipient"), text_in(one, "what"), text_in(one, "detail"));
+            buf_add_format(&text, "%s  T-%lld %s: %s", text_in(one, "time"), number_in(one, "notification"),
+                           text_in(one, "recipient"), text_in(one, "what"));
+        buf_add_format(&text, "%s%s\n", *detail ? "  " : "", detail);
     }
     if (!text.length)
-        buf_add_string(&text, "Nothing there.\n");
+        buf_add_string(&text, "Nothing of that has happened.\n");
     json_decref(result);
     return command_print(&text);
 }

@@ -118,7 +118,8 @@ static int preview_campaign(struct context *context, struct preview *preview, co
             break;
     } while (!exit && preview->shown < preview->total && preview->shown < preview->limit);
     if (!exit && !context->json)
-        printf("%s%lld mails would go out%s\n", preview->shown ? "\n" : "", preview->total,
+        printf("%s%lld mail%s would go out%s\n", preview->shown ? "\n" : "", preview->total,
+               preview->total == 1 ? "" : "s",
                preview->total ? "; nothing has been sent"
                               : ": its cases are still being looked into, or all have gone out");
     return exit;

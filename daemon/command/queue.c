@@ -22,7 +22,7 @@ static const char help[] =
     "  retry    try a deferred one, or one held after a refusal, now; or all deferred ones of a campaign\n"
     "  cancel   never send it; its cases are cancelled\n";
 
-static int print_list(json_t *result)
+static int print_list(json_t *result, bool all)
 {
     static const char *const heads[] = { "number",   "state", "recipient", "kind", "cases",
                                          "attempts", "due",   "campaign",  NULL };
@@ -44,7 +44,7 @@ static int print_list(json_t *result)
     if (json_array_size(json_object_get(result, "notifications")))
         table_render(table, &text);
     else
-        buf_add_string(&text, "Nothing there.\n");
+        buf_add_string(&text, all ? "No such mail.\n" : "No such mail is under way; --all lists the others too.\n");
     table_free(table);
     json_decref(result);
     return command_print(&text);
@@ -53,10 +53,16 @@ static int print_list(json_t *result)
 static void add_event(struct buf *text, const json_t *event, const char *what)
 {
     buf_add_format(text, "  %s  %s", text_in(event, "time"), what);
-    static const char *const parts[] = { "stage", "reason", "status", "text", "diagnostic", "sender" };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (text_in(event, parts[i])[0])
+    static const char *const parts[] = {
+        "stage", "reason", "status", "code", "enhanced", "text", "diagnostic", "sender"
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const json_t *part = json_object_get(event, parts[i]);
+        if (json_integer_value(part))
+            buf_add_format(text, "  %lld", (long long)json_integer_value(part));
+        else if (text_in(event, parts[i])[0])
             buf_add_format(text, "  %s", text_in(event, parts[i]));
+    }
     buf_add_char(text, '\n');
 }
 
@@ -93,7 +99,7 @@ static int list(struct context *context, const char *campaign, const char *state
     int exit = command_read(context, request, &result);
     if (exit)
         return exit;
-    return context->json ? command_print_json(result) : print_list(result);
+    return context->json ? command_print_json(result) : print_list(result, all || state);
 }
 
 /* 17 or T-17. */

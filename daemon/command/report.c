@@ -24,6 +24,8 @@ int command_report(struct context *context, int argc, char **argv)
         return exit;
     if (argc != 2)
         return command_fail(EX_USAGE, "report wants one campaign's name; `tocsin status` lists them");
+    if (csv && context->json)
+        return command_fail(EX_USAGE, "report: --csv or --json, not both");
     json_t *counts;
     exit = command_read(context, json_pack("{s:s, s:s}", "verb", "report", "campaign", argv[1]), &counts);
     if (exit)

@@ -56,8 +56,10 @@ static int place(const char *file, const char *path)
     if (to < 0) {
         int saved = errno;
         close(from);
-        return command_fail(saved == EACCES ? EX_NOPERM : EX_CANTCREAT,
-                            "%s: %s: are you a member of access.submit_group?", path, strerror(saved));
+        if (saved == ENOENT)
+            return command_fail(EX_UNAVAILABLE, "%s: there is no such spool: has tocsind run?", path);
+        return command_fail(saved == EACCES ? EX_NOPERM : EX_CANTCREAT, "%s: %s%s", path, strerror(saved),
+                            saved == EACCES ? ": are you a member of access.submit_group?" : "");
     }
     int status = copy(from, to);
     close(from);

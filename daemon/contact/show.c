@@ -23,10 +23,10 @@ static void set(json_t *object, const char *key, const char *value)
         json_object_set_new(object, key, json_string(value));
 }
 
-/* Two places: more would promise what a prior cannot keep, and print as 0.40000000000000002. */
-static json_t *score_json(double score)
+/* Two places: more would promise what a prior cannot keep. */
+static double score_shown(double score)
 {
-    return json_real((double)(int)(score * 100 + 0.5) / 100);
+    return (double)(int)(score * 100 + 0.5) / 100;
 }
 
 json_t *contact_ladder_json(const struct contact_target *target, const struct ladder *ladder)
@@ -41,7 +41,7 @@ json_t *contact_ladder_json(const struct contact_target *target, const struct la
         set(contact, "address", rung->address);
         set(contact, "party", party_name(rung->party));
         json_object_set_new(contact, "kinds", split(rung->kinds, ','));
-        json_object_set_new(contact, "score", score_json(rung->score));
+        json_object_set_new(contact, "score", json_real(score_shown(rung->score)));
         set(contact, "evidence", rung->evidence);
         json_array_append_new(contacts, contact);
     }
@@ -77,7 +77,7 @@ static void add_rungs(const struct ladder *ladder, struct buf *out)
     for (size_t i = 0; i < ladder->count; i++) {
         const struct rung *rung = &ladder->rungs[i];
         buf_add_format(out, "%4zu. %-*s  %-13s  %-*s  %.2f\n", i + 1, address_width, rung->address,
-                       party_name(rung->party), kinds_width, rung->kinds, rung->score);
+                       party_name(rung->party), kinds_width, rung->kinds, score_shown(rung->score));
         buf_add_format(out, "      %s\n", rung->evidence);
     }
 }

@@ -53,6 +53,17 @@ static void on_order(void *context, int status, const char *message, json_t *res
     on_read(call, status, message, result);
 }
 
+/* That it was asked for; whether it was done stands in the audit trail. */
+static void log_order(const char *who, const json_t *request)
+{
+    json_int_t number = json_integer_value(json_object_get(request, "notification"));
+    const char *object = text_of(request, "campaign") ? text_of(request, "campaign") : text_of(request, "object");
+    if (number)
+        log_notice("%s orders: %s T-%lld", who, text_of(request, "verb"), (long long)number);
+    else
+        log_notice("%s orders: %s%s%s", who, text_of(request, "verb"), object ? " " : "", object ? object : "");
+}
+
 static void run_order(struct control_call *call, const json_t *request)
 {
     struct daemon *daemon = control_daemon(call);
@@ -61,8 +72,7 @@ static void run_order(struct control_call *call, const json_t *request)
         daemon->stopping = true;
         delivery_stop(daemon->delivery);
     }
-    log_notice("%s: %s %s", control_who(call), text_of(request, "verb"),
-               text_of(request, "campaign") ? text_of(request, "campaign") : "");
+    log_order(control_who(call), request);
     queue_order(daemon->queue, request, control_who(call), daemon_now(), on_order, call);
 }
 
@@ -94,7 +104,9 @@ static void run_submit(struct control_call *call, const json_t *request)
         return;
     }
     if (!config_profile(daemon->config, profile)) {
-        control_fail(call, EX_DATAERR, "there is no such profile in the configuration");
+        char *message = mem_format("there is no profile '%s' in the configuration", profile);
+        control_fail(call, EX_DATAERR, message);
+        free(message);
         return;
     }
     if (check_redirect(request, redirect)) {

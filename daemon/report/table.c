@@ -68,6 +68,17 @@ static size_t column_width(const struct table *table, size_t column)
     return widest;
 }
 
+/* Is every cell below the head a figure, a date, or nothing? The first column has names. */
+static bool is_of_figures(const struct table *table, size_t column)
+{
+    for (size_t i = column + table->columns; i < table->count; i += table->columns) {
+        unsigned char first = (unsigned char)table->cells[i][0];
+        if (first && first < 0x80 && !(first >= '0' && first <= '9'))
+            return false;
+    }
+    return column > 0;
+}
+
 void table_render(const struct table *table, struct buf *out)
 {
     size_t *widths = mem_zero(table->columns, sizeof *widths);
@@ -77,10 +88,10 @@ void table_render(const struct table *table, struct buf *out)
         size_t column = i % table->columns;
         int padding = (int)(widths[column] - width(table->cells[i]));
         bool last = column + 1 == table->columns;
-        if (column == 0)
-            buf_add_format(out, "  %s%*s", table->cells[i], last ? 0 : padding, "");
-        else
+        if (is_of_figures(table, column))
             buf_add_format(out, "  %*s%s", padding, "", table->cells[i]);
+        else
+            buf_add_format(out, "  %s%*s", table->cells[i], last ? 0 : padding, "");
         if (last)
             buf_add_char(out, '\n');
     }

@@ -6,7 +6,8 @@
 
 struct table;
 
-/* HEADS: the columns' heads, NULL at the end (copied). The first column is set to the left, the others to the right. table_free() frees it. */
+/* HEADS: the columns' heads, NULL at the end (copied). A column of figures is set to the right, one of
+ * words and the first to the left. table_free() frees it. */
 struct table *table_new(const char *const *heads);
 void table_free(struct table *table);
 

@@ -1,5 +1,5 @@
 /* tocsin contacts, as a person calls it: arguments in, text and exit status out. DNS is served by a thread of the test. */
-#include "daemon/command/contacts.h"
+#include "daemon/command/command.h"
 
 #include "tests/unit/dns_server.h"
 
@@ -83,7 +83,8 @@ static int run(bool json, const char *arguments)
     int out = dup(1), err = dup(2);
     dup2(fileno(file), 1);
     dup2(fileno(file), 2);
-    int code = command_contacts(&config, json, argc, argv);
+    struct context context = { .config = &config, .json = json };
+    int code = command_contacts(&context, argc, argv);
     fflush(stdout);
     fflush(stderr);
     dup2(out, 1);
@@ -110,10 +111,10 @@ static void test_exit_codes(void **state)
         { "slow.example", EX_OK, "abuse@slow.example" },
         { "broken.example", EX_TEMPFAIL, "incomplete: DNS could not say everything" },
         { "shop.example not_a_target", EX_DATAERR, "abuse@shop.example" },
-        { "not_a_target broken.example", EX_DATAERR, "not_a_target: " },
-        { "", EX_USAGE, "no TARGET" },
-        { "--nonsense shop.example", EX_USAGE, "no such option: --nonsense" },
-        { "--from-file", EX_USAGE, "a value is missing" },
+        { "not_a_target broken.example", EX_DATAERR, "tocsin: neither a domain, an address nor a URL: 'not_a_target'" },
+        { "", EX_USAGE, "wants a TARGET" },
+        { "--nonsense shop.example", EX_USAGE, "there is no option --nonsense" },
+        { "--from-file", EX_USAGE, "--from-file wants a value" },
         { "--from-file /nonexistent/list", EX_NOINPUT, "/nonexistent/list" },
         { "--help", EX_OK, "usage: tocsin contacts" },
     };
@@ -122,6 +123,16 @@ static void test_exit_codes(void **state)
         if (code != rows[i].code || !strstr(output, rows[i].says))
             fail_msg("%s: %d, not %d; prints: %s", rows[i].arguments, code, rows[i].code, output);
     }
+}
+
+/* A person who has no configuration yet may ask what the command does. */
+static void test_help_without_a_configuration(void **state)
+{
+    (void)state;
+    struct context context = { .config_path = "/nonexistent/tocsin.yaml" };
+    char *argv[] = { (char *)"contacts", (char *)"--help", NULL };
+    assert_int_equal(command_contacts(&context, 2, argv), EX_OK);
+    assert_null(context.config);
 }
 
 static void test_any_spelling(void **state)
@@ -187,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_exit_codes, start, end),
+        cmocka_unit_test(test_help_without_a_configuration),
         cmocka_unit_test_setup_teardown(test_any_spelling, start, end),
         cmocka_unit_test_setup_teardown(test_in_the_order_given, start, end),
         cmocka_unit_test_setup_teardown(test_many_from_a_file, start, end),

@@ -13,14 +13,6 @@ def ticket_of(notification):
     return "T-%d" % notification["id"]
 
 
-def _by_first(pairs):
-    """The second halves of PAIRS, by their first."""
-    sets = defaultdict(set)
-    for first, second in pairs:
-        sets[first].add(second)
-    return sets
-
-
 class Fates:
     """What became of each mail, from the journals alone. A mail is known by its recipient and its ticket."""
 
@@ -40,8 +32,6 @@ class Fates:
             self._enter(line)
         for line in evidence.returns:
             self._came_back(line)
-        self.taken_by = _by_first(self.taken)      # recipient -> tickets
-        self.bounced_by = _by_first(self.bounced)  # likewise
 
     def _enter(self, line):
         recipient = line["recipient"].lower()
@@ -76,7 +66,7 @@ class Fates:
     def unfortunate(self, recipient):
         """Does any journal know of mail to RECIPIENT that failed or was put off?"""
         return bool(self.refused[recipient] or self.deferred[recipient] or self.held[recipient]
-                    or any(not self.arrived((recipient, ticket)) for ticket in self.taken_by[recipient]))
+                    or any(key[0] == recipient and not self.arrived(key) for key in self.taken))
 
 
 def check(evidence):
@@ -85,11 +75,7 @@ def check(evidence):
     complaints = list(_mails(evidence, fates))
     for campaign in evidence.campaigns:
         complaints += _totals(campaign)
-        mails = defaultdict(list)  # target -> the notifications about it
-        for row in campaign.notifications:
-            for target in row["targets"]:
-                mails[target].append(row)
-        complaints += [text for case in campaign.cases for text in _case(campaign, case, mails[case["target"]], fates)]
+        complaints += [text for case in campaign.cases for text in _case(campaign, case, fates)]
     return complaints
 
 
@@ -106,7 +92,7 @@ def _mails(evidence, fates):
     heard = {recipient for recipient, _ in fates.taken} | set(fates.refused)
     for recipient in sorted(heard | set(said)):
         rows = said.get(recipient, [])
-        taken = fates.taken_by[recipient]
+        taken = {ticket for one, ticket in fates.taken if one == recipient}
         accepted = {ticket_of(row) for row in rows if row["accepted"]}
         later = {ticket_of(row) for row in rows if row["bounced"] == "later"}
         # Where the session broke before the 250, a bounce may be the first that is heard of it.
@@ -114,7 +100,7 @@ def _mails(evidence, fates):
             yield "%s: the journal has mail %s, which the report does not call accepted" % (recipient, ticket)
         for ticket in sorted(accepted - taken):
             yield "%s: the report calls %s accepted, the journal does not have it" % (recipient, ticket)
-        bounced = fates.bounced_by[recipient]
+        bounced = {ticket for one, ticket in fates.bounced if one == recipient}
         if bounced != later:
             yield "%s: %d bounced later by the journal, %d by the report" % (recipient, len(bounced), len(later))
         session = sum(1 for row in rows if row["bounced"] == "session")
@@ -125,7 +111,7 @@ def _mails(evidence, fates):
                 yield "%s: the report has %d attempts, the journal none" % (recipient, row["attempts"])
     if not evidence.faults:
         for key, times in fates.times.items():
-            if times > 1:
+            if times > 1 and key not in fates.returned_about_us:
                 yield "%s: mail %s was sent %d times, with no fault to excuse it" % (*key, times)
     for key in fates.two_ids:
         yield "%s: mail %s came with two Message-IDs" % key
@@ -154,10 +140,11 @@ def _totals(campaign):
 class _Case:
     """One case: what is said of it, and what the journals know."""
 
-    def __init__(self, campaign, case, rows, fates):
+    def __init__(self, campaign, case, fates):
         self.fates = fates
         self.target, self.state, self.rungs = case["target"], case["state"], case["rungs"]
         self.where = "%s: %s" % (campaign.name, self.target)
+        rows = [row for row in campaign.notifications if self.target in row["targets"]]
         self.keys = [(row["recipient"].lower(), ticket_of(row)) for row in rows]
         self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.taken[key]["targets"]]
         self.silenced = any(key in fates.opted_out for key in self.keys)
@@ -194,9 +181,9 @@ ENDS = {"delivered": _delivered, "exhausted": _exhausted, "answered": _wrote_bac
         "cancelled": _cut_short}
 
 
-def _case(campaign, given, rows, fates):
+def _case(campaign, given, fates):
     """The end that the report gives a case against the one that the journal gives it."""
-    case = _Case(campaign, given, rows, fates)
+    case = _Case(campaign, given, fates)
     for key in case.keys:
         if key in fates.taken and case.target not in fates.taken[key]["targets"]:
             yield "%s: mail %s to %s does not speak of it" % (case.where, key[1], key[0])

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""The tool as a person types it: exit codes, words and JSON, without a daemon, beside a running one, and after it."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+
+from tocsinlab import settings  # noqa: E402
+from tocsinlab.process import Lab, free_port  # noqa: E402
+
+BUILD = os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build"))
+USAGE, DATA, UNAVAILABLE, CONFIG = 64, 65, 69, 78
+WORLD = {"seed": 1, "domains": {
+    "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"security": "read"}},
+    "church.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}}}}
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="tocsin-command-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = os.path.join(self.directory, "tocsin.yaml")
+
+    def configure(self, dns=1, relay=1, **campaigns):
+        made = settings.configuration(self.directory, dns, relay, free_port(), 0)
+        made["campaigns"].update(campaigns)
+        settings.write(self.path, made)
+
+    def tocsin(self, *arguments, config=None, text=None):
+        """(exit code, standard output, standard error)."""
+        run = subprocess.run([os.path.join(BUILD, "tocsin"), *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             encoding="utf-8", env=dict(os.environ, TOCSIN_CONFIG=config or self.path), timeout=60)
+        return run.returncode, run.stdout, run.stderr
+
+    def daemon(self):
+        """Started as the tool is: the configuration is named by the environment."""
+        process = subprocess.Popen([os.path.join(BUILD, "tocsind")], stdout=subprocess.DEVNULL,
+                                   stderr=open(os.path.join(self.directory, "log"), "w"), env=dict(os.environ, TOCSIN_CONFIG=self.path))
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        self.until(lambda: self.tocsin("version")[1].count("\n") == 2)
+        return process
+
+    def until(self, true):
+        end = time.monotonic() + 30
+        while not true():
+            self.assertLess(time.monotonic(), end, "it took too long")
+            time.sleep(0.05)
+
+    def state(self, campaign):
+        found = json.loads(self.tocsin("status", "--json")[1])["campaigns"]
+        return next((one for one in found if one["name"] == campaign), {})
+
+    def test_every_help_needs_nothing(self):
+        listed = self.tocsin("--help", config="/nonexistent")[1]
+        commands = re.findall(r"^  ([a-z]+)  +\S", listed, re.M)
+        self.assertGreater(len(commands), 15)
+        for command in commands:
+            with self.subTest(command):
+                code, out, err = self.tocsin(command, "--help", config="/nonexistent")
+                self.assertEqual((code, err), (0, ""))
+                self.assertTrue(out.startswith("usage: tocsin " + command), out)
+
+    def test_without_a_daemon(self):
+        self.configure()
+        for arguments in (["status"], ["report", "x"], ["queue"], ["stop"], ["campaign", "approve", "x"], ["submit", "/etc/hostname"]):
+            with self.subTest(" ".join(arguments)):
+                code, out, err = self.tocsin(*arguments)
+                self.assertEqual((code, out), (UNAVAILABLE, ""), err)
+        self.assertIn("has tocsind run?", err)
+        self.assertEqual(self.tocsin("status", config="/nonexistent")[0], CONFIG)
+
+    def test_a_campaign_by_hand(self):
+        with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
+            self.configure(lab.dns, lab.relay, approve_above=1)
+            process = self.daemon()
+            code, _, err = self.tocsin("submit", "--profile", "none", "-", text="bakery.example\n")
+            self.assertEqual(code, DATA)
+            self.assertIn("'none'", err)
+            self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text="bakery.example\nchurch.example\n")[0], 0)
+            self.until(lambda: self.state("day").get("held") == 2)
+            code, out, _ = self.tocsin("preview", "day", "--limit", "1")
+            self.assertIn("2 mails would go out; nothing has been sent", out)
+            self.assertEqual(lab.journal(), [])
+            self.assertEqual(self.tocsin("campaign", "pause", "day")[1], "day is paused\n")
+            self.assertEqual(self.tocsin("campaign", "pause", "day")[0], DATA)
+            self.assertEqual(self.tocsin("campaign", "resume", "day")[1], "day is no longer paused\n")
+            self.assertEqual(self.tocsin("campaign", "approve", "day")[1], "day is approved: 2 mails may go out\n")
+            self.until(lambda: self.state("day")["state"] == "ended")
+            self.assertEqual(self.tocsin("report", "day", "--csv", "--json")[0], USAGE)
+            log = self.tocsin("log", "--target", "bakery.example")[1]
+            self.assertRegex(log, r"abuse@bakery\.example: bounced  rcpt: 550 5\.1\.1 \S")
+            self.assertNotRegex(log + self.tocsin("log", "--audit")[1], r" \n")
+            self.assertRegex(self.tocsin("queue", "show", "T-1")[1], r"\bend  250  2\.0\.0  |\brcpt  \S+  550  5\.1\.1  ")
+            table = self.tocsin("queue", "--all")[1].splitlines()
+            self.assertEqual({line.index("@") - len(line[:line.index("@")].split()[-1]) for line in table[1:]},
+                             {table[0].index("recipient")}, "words stand at the left of their column")
+            process.terminate()
+            self.assertEqual(process.wait(), 0)
+            self.assertIn("told after all: 100.0% of 2 cases", self.tocsin("report", "day")[1])
+            code, _, err = self.tocsin("report", "night")
+            self.assertEqual(code, DATA, err)
+
+    def test_figures_have_no_more_digits_than_they_know(self):
+        with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
+            self.configure(lab.dns, lab.relay)
+            self.assertNotRegex(self.tocsin("--json", "contacts", "bakery.example")[1], r"\d\.\d{5}")
+            code, out, err = self.tocsin("contacts", "localhost")
+            self.assertEqual((code, out), (DATA, ""))
+            self.assertEqual(err.count("localhost"), 1, err)
+
+
+if __name__ == "__main__":
+    unittest.main()
