@@ -86,6 +86,9 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
 /* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval. */
 int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
 
+/* Note that a daemon runs; where none did for a while, put the ends of bounce windows off by as long. */
+void store_note_running(struct store *store, int64_t now);
+
 /* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
 struct notification *store_load_notification(struct sql *sql, int64_t id);
 

@@ -267,7 +267,9 @@ static struct campaign_row *open_campaigns(struct store *store, size_t *count)
 static int run_turn(struct store *store, struct request *request)
 {
     struct turn *turn = (struct turn *)request;
-    size_t count, steps = compose_held(store, turn->now);
+    size_t count;
+    store_note_running(store, turn->now);
+    size_t steps = compose_held(store, turn->now);
     drop_results(turn);
     struct campaign_row *rows = open_campaigns(store, &count);
     for (size_t i = 0; i < count; i++)
