@@ -194,7 +194,7 @@ void queue_record_returned(struct queue *queue, const struct queue_returned *ret
 
 /* ---- A person's orders --------------------------------------------------------------------------------------------------------- */
 
-/* ORDER: {"verb":"approve"|"pause"|"resume"|"cancel"|"hold"|"retry"|"suppress"|"unsuppress"|"stop"|"start", …}: orders.c says what each takes.
+/* ORDER: {"verb": one of orders[] in orders.c, …}, which says what each takes.
  * WHO goes into the audit trail. RESULT lives for the length of the call; NULL when STATUS is not 0. ORDER is copied. */
 void queue_order(struct queue *queue, const json_t *order, const char *who, int64_t now,
                  void (*done)(void *context, int status, const char *message, json_t *result), void *context);

@@ -69,7 +69,7 @@ static const char *const migrations[] = {
     "CREATE TABLE notification ("
     " id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, contact_id INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " state INTEGER NOT NULL, due INTEGER NOT NULL, created INTEGER NOT NULL, date INTEGER NOT NULL,"
-    " hold INTEGER NOT NULL DEFAULT 0," /* 1: for approval, 2: after a refusal that is about us, 3: by a person */
+    " hold INTEGER NOT NULL DEFAULT 0," /* 1: for approval, 2: after a refusal that is about us */
     " attempts INTEGER NOT NULL DEFAULT 0, first_attempt INTEGER, accepted INTEGER,"
     " bounced INTEGER NOT NULL DEFAULT 0," /* 1: in the session, 2: later */
     " reason TEXT, key_id INTEGER NOT NULL, renderer INTEGER NOT NULL, kinds TEXT NOT NULL,"

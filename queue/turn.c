@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Steps of one kind a turn: a commit stays short, so that outcomes pass between turns. */
-#define STEPS 200
+#define STEPS INT64_C(200)
 #define RESULTS 8
 
 struct turn {
@@ -18,65 +18,49 @@ struct turn {
     void *context;
 };
 
-struct pair {
-    int64_t one, two;
-};
-
-/* Up to STEPS rows of two integers. */
-static size_t pairs(struct sql *sql, sqlite3_stmt *rows, struct pair list[STEPS])
+/* Notifications held after a refusal go out again when their time has come. */
+static size_t release_due(struct store *store, int64_t campaign, int64_t now)
 {
-    size_t count = 0;
-    while (count < STEPS && sql_step(sql, rows)) {
-        list[count].one = sqlite3_column_int64(rows, 0);
-        list[count++].two = sqlite3_column_int64(rows, 1);
-    }
-    if (count == STEPS && rows)
-        sqlite3_reset(rows);
-    return count;
-}
-
-/* Take back or release notifications of CAMPAIGN in state FROM that are due. */
-static size_t move_due(struct store *store, int64_t campaign, enum notification_state from, enum notification_state to,
-                       int64_t now)
-{
-    struct pair list[STEPS];
-    size_t count = pairs(store->sql,
-                         sql_query(store->sql,
-                                   "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state = ?2 AND due <= ?3"
-                                   " ORDER BY due LIMIT 200",
-                                   "iii", campaign, (int64_t)from, now),
-                         list);
+    size_t count;
+    int64_t *ids = sql_integers(store->sql,
+                                sql_query(store->sql,
+                                          "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 1"
+                                          " AND due <= ?2 ORDER BY due LIMIT ?3",
+                                          "iii", campaign, now, STEPS),
+                                &count);
     for (size_t i = 0; i < count; i++)
-        store_move_notification(store, list[i].one, to, now);
+        store_move_notification(store, ids[i], NOTIFICATION_QUEUED, now);
+    free(ids);
     return count;
 }
 
 static size_t deliver_due(struct store *store, int64_t campaign, int64_t now)
 {
-    struct pair list[STEPS];
-    size_t count = pairs(store->sql,
-                         sql_query(store->sql,
-                                   "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state = 5 AND due <= ?2"
-                                   " ORDER BY due LIMIT 200",
-                                   "ii", campaign, now),
-                         list);
+    size_t count;
+    int64_t *ids = sql_integers(store->sql,
+                                sql_query(store->sql,
+                                          "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 5"
+                                          " AND due <= ?2 ORDER BY due LIMIT ?3",
+                                          "iii", campaign, now, STEPS),
+                                &count);
     for (size_t i = 0; i < count; i++)
-        store_deliver(store, list[i].one, CASE_DELIVERED, now);
+        store_deliver(store, ids[i], CASE_DELIVERED, now);
+    free(ids);
     return count;
 }
 
 static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
 {
-    struct pair list[STEPS];
-    size_t count =
-        pairs(store->sql,
-              sql_query(store->sql,
-                        "SELECT id, contact_id FROM \"case\" WHERE campaign_id = ?1 AND state = 3 AND due <= ?2"
-                        " ORDER BY due LIMIT 200",
-                        "ii", campaign, now),
-              list);
+    size_t count;
+    int64_t *contacts = sql_integers(store->sql,
+                                     sql_query(store->sql,
+                                               "SELECT contact_id FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
+                                               " AND due <= ?2 ORDER BY due LIMIT ?3",
+                                               "iii", campaign, now, STEPS),
+                                     &count);
     for (size_t i = 0; i < count; i++)
-        store_compose(store, campaign, list[i].two, 0, now);
+        store_compose(store, campaign, contacts[i], 0, now);
+    free(contacts);
     return count;
 }
 
@@ -96,23 +80,23 @@ static size_t wind_down_mail(struct store *store, int64_t id, enum case_state en
  * notified ends with its mail, so that no turn looks through all those that still wait for their window's end. */
 static size_t wind_down(struct store *store, int64_t campaign, enum case_state end)
 {
-    struct pair list[STEPS];
-    size_t steps = 0,
-           count =
-               pairs(store->sql,
-                     sql_query(store->sql,
-                               "SELECT id, 0 FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 4) LIMIT 200",
-                               "i", campaign),
-                     list);
-    for (size_t i = 0; i < count && steps < STEPS; i++)
-        steps += wind_down_mail(store, list[i].one, end);
-    count = pairs(store->sql,
-                  sql_query(store->sql,
-                            "SELECT id, 0 FROM \"case\" WHERE campaign_id = ?1 AND state IN (1, 2, 3) LIMIT 200", "i",
-                            campaign),
-                  list);
+    size_t steps = 0, count;
+    int64_t *mails = sql_integers(
+        store->sql,
+        sql_query(store->sql, "SELECT id FROM notification WHERE campaign_id = ?1 AND state IN (1, 2, 4) LIMIT ?2",
+                  "ii", campaign, STEPS),
+        &count);
+    for (size_t i = 0; i < count && steps < (size_t)STEPS; i++)
+        steps += wind_down_mail(store, mails[i], end);
+    free(mails);
+    int64_t *cases = sql_integers(
+        store->sql,
+        sql_query(store->sql, "SELECT id FROM \"case\" WHERE campaign_id = ?1 AND state IN (1, 2, 3) LIMIT ?2", "ii",
+                  campaign, STEPS),
+        &count);
     for (size_t i = 0; i < count; i++)
-        store_move_case(store, list[i].one, end, DUE_NEVER);
+        store_move_case(store, cases[i], end, DUE_NEVER);
+    free(cases);
     return steps + count;
 }
 
@@ -145,7 +129,7 @@ static size_t turn_campaign(struct store *store, const struct campaign_row *row,
     if (over)
         steps += wind_down(store, row->id, cancelled ? CASE_CANCELLED : CASE_EXPIRED);
     if (row->state == CAMPAIGN_RUNNING && !over) {
-        steps += move_due(store, row->id, NOTIFICATION_HELD, NOTIFICATION_QUEUED, now);
+        steps += release_due(store, row->id, now);
         steps += compose_due(store, row->id, now);
     }
     if (row->state == CAMPAIGN_RUNNING || over)
@@ -156,7 +140,6 @@ static size_t turn_campaign(struct store *store, const struct campaign_row *row,
 /* A file that waits for approval is composed, held, when all of its cases are resolved: so a preview shows the very mails. */
 static size_t compose_held(struct store *store, int64_t now)
 {
-    struct pair file = { 0 }, list[STEPS];
     sqlite3_stmt *files =
         sql_query(store->sql,
                   "SELECT f.id, f.campaign_id FROM feed_file f JOIN campaign c ON c.id = f.campaign_id"
@@ -166,18 +149,20 @@ static size_t compose_held(struct store *store, int64_t now)
                   "");
     if (!sql_step(store->sql, files))
         return 0;
-    file = (struct pair){ sqlite3_column_int64(files, 0), sqlite3_column_int64(files, 1) };
+    int64_t file = sqlite3_column_int64(files, 0), campaign = sqlite3_column_int64(files, 1);
     sqlite3_reset(files);
-    size_t count = pairs(store->sql,
-                         sql_query(store->sql,
-                                   "SELECT DISTINCT contact_id, 0 FROM \"case\" WHERE file_id = ?1 AND state = 3"
-                                   " AND notification_id IS NULL LIMIT 200",
-                                   "i", file.one),
-                         list);
+    size_t count;
+    int64_t *contacts = sql_integers(store->sql,
+                                     sql_query(store->sql,
+                                               "SELECT DISTINCT contact_id FROM \"case\" WHERE file_id = ?1"
+                                               " AND state = 3 AND notification_id IS NULL LIMIT ?2",
+                                               "ii", file, STEPS),
+                                     &count);
     for (size_t i = 0; i < count; i++)
-        store_compose(store, file.two, list[i].one, file.one, now);
+        store_compose(store, campaign, contacts[i], file, now);
+    free(contacts);
     if (!count)
-        sql_run(store->sql, "UPDATE feed_file SET composed = 1 WHERE id = ?1", "i", file.one);
+        sql_run(store->sql, "UPDATE feed_file SET composed = 1 WHERE id = ?1", "i", file);
     return count + 1;
 }
 
