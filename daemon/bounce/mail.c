@@ -3,6 +3,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/bounce/charset.h"
 #include "daemon/bounce/html.h"
+#include "daemon/bounce/mail_limit.h"
 #include "daemon/bounce/phrase.h"
 #include "daemon/bounce/returned.h"
 
@@ -177,16 +178,6 @@ static bool needs_cleaning(const char *data, size_t length)
     return memchr(data, '\0', length) || (!memchr(data, '\n', length) && memchr(data, '\r', length));
 }
 
-/* Up to where a mail is given to GMime, which has no limits of its own. */
-static size_t length_to_parse(const char *data, size_t length)
-{
-    const char *at = data, *end = data + length;
-    size_t boundaries = 0;
-    while ((at = memmem(at, (size_t)(end - at), "\n--", 3)) && ++boundaries < MAIL_BOUNDARIES_MAX)
-        at += 3;
-    return at ? (size_t)(at - data) + 1 : length;
-}
-
 static GMimeMessage *parse(const char *data, size_t length)
 {
     struct buf copy = BUF_EMPTY;
@@ -199,8 +190,7 @@ static GMimeMessage *parse(const char *data, size_t length)
         length = copy.length;
     }
     skip_to_header(&data, &length);
-    length = length_to_parse(data, length);
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, length);
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, mail_limit(data, length));
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
     g_object_unref(parser);

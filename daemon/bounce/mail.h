@@ -14,7 +14,6 @@
 #define MAIL_PARTS_MAX 200
 #define MAIL_LENGTH_MAX                                                                                                \
     1048576 /* bytes of a mail that are parsed: the returned message may be long, what is said about it is not */
-#define MAIL_BOUNDARIES_MAX 2000 /* lines that begin with `--`: GMime makes an object of each part */
 #define MAIL_TEXT_MAX 262144 /* bytes of one part that are looked at: no report says anything later */
 
 enum mail_part_kind {

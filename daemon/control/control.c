@@ -16,7 +16,10 @@
 #include <unistd.h>
 
 #define CONNECTIONS 64
-#define LINE_MAX_LENGTH ((size_t)64 * 1024 * 1024)
+/* Only administrators hand in returned mails; everything else fits into very little. */
+#define ADMIN_LINE_MAX ((size_t)64 * 1024 * 1024)
+#define SUBMITTER_LINE_MAX ((size_t)64 * 1024)
+#define OUTPUT_MAX ((size_t)64 * 1024) /* waiting to be sent: one who does not listen is asked nothing more */
 
 struct connection;
 
@@ -34,8 +37,9 @@ struct connection {
     struct connection *next, **link;
     struct peer peer;
     struct buf input;
+    size_t searched; /* so much of the input holds no end of a line */
     struct control_call *call; /* the one that is being answered */
-    bool closing;
+    bool working, closing;
 };
 
 struct control_call {
@@ -44,7 +48,7 @@ struct control_call {
     struct peer peer;
 };
 
-static void next_line(struct connection *connection);
+static void work(struct connection *connection);
 
 /* ---- Connections ------------------------------------------------------------------------------------------------------------------- */
 
@@ -81,10 +85,10 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     if (got > 0)
         buf_add(&connection->input, buffer->base, (size_t)got);
     free(buffer->base);
-    if (got < 0 || connection->input.length > LINE_MAX_LENGTH)
+    if (got < 0 || connection->input.length > (connection->peer.admin ? ADMIN_LINE_MAX : SUBMITTER_LINE_MAX))
         drop(connection);
     else if (got > 0)
-        next_line(connection);
+        work(connection);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -109,7 +113,7 @@ static void on_connection(uv_stream_t *listener, int status)
         drop(connection);
         return;
     }
-    uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read);
+    work(connection);
 }
 
 /* ---- Requests ------------------------------------------------------------------------------------------------------------------------ */
@@ -130,21 +134,48 @@ static void run_line(struct connection *connection, const char *line, size_t len
     json_decref(request);
 }
 
-/* Requests of one connection are answered in order: the next begins when the last is answered. */
-static void next_line(struct connection *connection)
+/* The length of the first line from AT on, without its end; -1 when there is no whole one. */
+static ssize_t find_line(struct connection *connection, size_t at)
+{
+    const struct buf *input = &connection->input;
+    size_t from = connection->searched > at ? connection->searched : at;
+    const char *end = from < input->length ? memchr(input->data + from, '\n', input->length - from) : NULL;
+    if (!end)
+        connection->searched = input->length;
+    return end ? end - (input->data + at) : -1;
+}
+
+/* May its next request run? */
+static bool is_ready(const struct connection *connection)
+{
+    return !connection->call && !connection->closing && connection->pipe.write_queue_size <= OUTPUT_MAX;
+}
+
+/* Requests of one connection are answered in order: the next begins when the last is answered. Many may be answered at once, from within. */
+static void work(struct connection *connection)
 {
     struct buf *input = &connection->input;
-    if (connection->call || connection->closing || !input->length)
+    size_t taken = 0;
+    ssize_t length;
+    if (connection->working)
         return;
-    char *end = memchr(input->data, '\n', input->length);
-    if (!end)
+    connection->working = true;
+    while (is_ready(connection) && (length = find_line(connection, taken)) >= 0) {
+        run_line(connection, input->data + taken, (size_t)length);
+        taken += (size_t)length + 1;
+    }
+    connection->working = false;
+    if (taken) {
+        memmove(input->data, input->data + taken, input->length - taken);
+        buf_truncate(input, input->length - taken);
+        connection->searched = connection->searched > taken ? connection->searched - taken : 0;
+    }
+    if (connection->closing)
         return;
-    size_t length = (size_t)(end - input->data);
-    char *line = mem_string_n(input->data, length);
-    memmove(input->data, end + 1, input->length - length - 1);
-    buf_truncate(input, input->length - length - 1);
-    run_line(connection, line, length);
-    free(line);
+    if (is_ready(connection))
+        uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read);
+    else
+        uv_read_stop((uv_stream_t *)&connection->pipe); /* what is sent meanwhile stays in the sender's buffers */
 }
 
 struct answer {
@@ -155,9 +186,13 @@ struct answer {
 static void on_written(uv_write_t *write, int status)
 {
     struct answer *answer = (struct answer *)write;
-    (void)status;
+    struct connection *connection = write->handle->data;
     free(answer->text);
     free(answer);
+    if (status < 0)
+        drop(connection);
+    else
+        work(connection); /* there may be room again */
 }
 
 static void send_answer(struct control_call *call, json_t *object)
@@ -170,9 +205,12 @@ static void send_answer(struct control_call *call, json_t *object)
         free(text);
         uv_buf_t buffer = uv_buf_init(answer->text, (unsigned)strlen(answer->text));
         connection->call = NULL;
-        if (uv_write(&answer->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written))
-            on_written(&answer->write, 0);
-        next_line(connection);
+        if (uv_write(&answer->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written)) {
+            free(answer->text);
+            free(answer);
+            drop(connection);
+        }
+        work(connection);
     }
     json_decref(object);
     free(call);

@@ -479,6 +479,10 @@ static void test_slow_texts(void **state)
         { FROM_DAEMON "Content-Type: text/html\n\n", "&#", 85000 },
         { FROM_DAEMON "Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\n", 200000 },
         { FROM_DAEMON "Cc: ", "a@b.example, ", 80000 },
+        { FROM_DAEMON "Cc: ", "a,", 400000 },
+        { FROM_DAEMON "Cc: ", "a:", 400000 }, /* and deep: groups in groups */
+        { FROM_DAEMON, "to : a:\n a:\n", 80000 },
+        { FROM_DAEMON "Content-Type: message/rfc822\n\nReply-To: ", "a:", 400000 },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buf mail = BUF_EMPTY;
