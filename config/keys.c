@@ -102,9 +102,9 @@ static const struct config_key keys[] = {
     { "delivery.connect_timeout", CONFIG_DURATION, AT(delivery.connect_timeout), "30s", 100 * MS, 10 * MINUTE,
       .restart = true, .help = "How long to wait for a connection." },
     { "delivery.rate", CONFIG_RATE, AT(delivery.rate), "0", 0, 100000000,
-      .help = "Mails in all. 0: as fast as the relay takes them." },
+      .help = "Mails in all; a minute's worth of them may go out at once. 0: as fast as the relay takes them." },
     { "delivery.rate_per_domain", CONFIG_RATE, AT(delivery.rate_per_domain), "600/h", 0, 100000000,
-      .help = "Mails to one recipient domain. 0: no limit." },
+      .help = "Mails to one recipient domain, likewise. 0: no limit." },
     { "delivery.retry_first", CONFIG_DURATION, AT(delivery.retry_first), "30m", 10 * MS, DAY,
       .help = "The wait after the first deferral; it doubles with each further one. RFC 5321 asks for 30 minutes at "
               "least." },
