@@ -192,6 +192,7 @@ static const struct common_name {
     { "rdns", "source.reverse_dns", RANK_COMMON },
     { "reverse_dns", "source.reverse_dns", RANK_COMMON },
     { "seen", "time.source", RANK_WEAKER },
+    { "seen_at", "time.source", RANK_WEAKER },
     { "service", "protocol.application", RANK_COMMON },
     { "site", "source.fqdn", RANK_WEAKEST },
     { "source_domain", "source.fqdn", RANK_COMMON },

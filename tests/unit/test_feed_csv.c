@@ -193,6 +193,8 @@ static void test_columns(void **state)
     /* The surest name wins, the other is kept. */
     feed_case_check(NULL, "host,fqdn\na.example,b.example\n",
                     "2 b.example {\"source.fqdn\":\"b.example\",\"extra.host\":\"a.example\"}\n(csv)");
+    feed_case_check(NULL, "Domain;Seen at\na.example;2026-11-20 14:10:59\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"time.source\":\"2026-11-20T14:10:59+00:00\"}\n(csv)");
     /* Unknown ones keep their names, as far as they are safe. */
     feed_case_check(NULL, "fqdn,Größe (MB),,grösse (mb),raw\na.example,1,2,3,4\n",
                     "2 a.example {\"source.fqdn\":\"a.example\",\"extra.gr__e__mb_\":\"1\",\"extra.column_3\":\"2\","
