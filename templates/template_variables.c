@@ -40,6 +40,9 @@ static const struct variable {
     { "contact", "party", VALUE, NULL }, /* owner, hoster … */
     { "contact", "is_owner", VALUE, NULL },
     { "contact", "is_hoster", VALUE, NULL },
+    { "contact", "is_role", VALUE, NULL }, /* true: a mailbox of RFC 2142, which nobody named to us */
+    { "contact", "is_override", VALUE,
+      NULL }, /* true: the configuration names it; the evidence speaks of that, not to the recipient */
     { "", "sender", OBJECT, "sender" },
     { "sender", "name", VALUE, NULL },
     { "sender", "address", VALUE, NULL },
@@ -50,6 +53,7 @@ static const struct variable {
     { "sender", "phone", VALUE, NULL },
     { "", "first", OBJECT, "first" },
     { "first", "target", VALUE, NULL }, /* of the first case */
+    { "first", "is_ip", VALUE, NULL }, /* true: it is an IP address, not a domain */
     { "first", "incident", OBJECT, "incident" }, /* its first one */
     { "", "cases", LIST, "case" },
     { "case", "target", VALUE, NULL }, /* the domain or IP address */
@@ -68,7 +72,7 @@ static const struct variable {
     { "incident", "url", VALUE, NULL },
     { "incident", "description", VALUE, NULL },
     { "incident", "fields", LIST, "field" }, /* everything else of the row */
-    { "field", "name", VALUE, NULL },
+    { "field", "name", VALUE, NULL }, /* in words: "seen at" for extra.seen_at */
     { "field", "value", VALUE, NULL },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)

@@ -2,6 +2,7 @@
  * a case without `more` would show its mail's. */
 #include "daemon/notify/parts.h"
 
+#include "daemon/base/ip.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/name.h"
 #include "daemon/base/timestamp.h"
@@ -86,6 +87,12 @@ static json_t *date_text(int64_t time)
     return json_string_nocheck(text);
 }
 
+static bool is_ip(const char *target)
+{
+    struct ip ip;
+    return ip_parse(target, strlen(target), &ip) == 0;
+}
+
 /* A target as its owner knows it: an internationalised name in its letters, and as computers spell it. */
 static json_t *target_text(const char *target)
 {
@@ -114,6 +121,18 @@ static bool is_for_machines(const char *field)
     return strncmp(field, "classification.", 15) == 0 || strncmp(field, "feed.", 5) == 0;
 }
 
+/* A field's name in words: "seen at" for extra.seen_at, "malware name" for malware.name. */
+static json_t *field_words(const char *name)
+{
+    char *words = mem_string(strncmp(name, "extra.", 6) == 0 && name[6] ? name + 6 : name);
+    for (char *at = words; *at; at++)
+        if (*at == '_' || *at == '.')
+            *at = ' ';
+    json_t *text = clean(words, strlen(words), NAME_SHOWN);
+    free(words);
+    return text;
+}
+
 /* The fields without a place of their own, in the row's order. */
 static json_t *other_fields(json_t *row)
 {
@@ -130,7 +149,7 @@ static json_t *other_fields(json_t *row)
         if (json_is_null(text))
             continue;
         json_t *field = json_object();
-        set(field, "name", clean(name, strlen(name), NAME_SHOWN));
+        set(field, "name", field_words(name));
         set(field, "value", text);
         json_array_append_new(list, field);
     }
@@ -195,6 +214,8 @@ static json_t *contact_model(const struct notification *notification)
     set(contact, "party", clean_string(party));
     set(contact, "is_owner", json_boolean(strcmp(party, "owner") == 0));
     set(contact, "is_hoster", json_boolean(strcmp(party, "hoster") == 0));
+    set(contact, "is_role", json_boolean(strncmp(kinds, "rfc2142-", 8) == 0));
+    set(contact, "is_override", json_boolean(strcspn(kinds, ",") == 8 && strncmp(kinds, "override", 8) == 0));
     return contact;
 }
 
@@ -233,6 +254,7 @@ json_t *model_build(const struct notification *notification, const struct settin
             cases, case_model(notification->cases[i].target, rows->items + at, notification->cases[i].count));
     json_t *first = json_object(), *first_case = json_array_get(cases, 0);
     json_object_set(first, "target", json_object_get(first_case, "target"));
+    set(first, "is_ip", json_boolean(is_ip(count ? notification->cases[0].target : "")));
     json_object_set(first, "incident", json_array_get(json_object_get(first_case, "incidents"), 0));
     set(model, "first", first);
     set(model, "multiple", json_boolean(count > 1));

@@ -452,7 +452,7 @@ static void test_parts(void **state)
         "Hello,\r\nbakery.example: 1 seen\r\n  When: 2026-11-20 08:00:00 UTC\r\n  What: a check";
     assert_memory_equal(mail.text.data, begins, sizeof begins - 1);
     assert_true(holds(&mail.text, "\r\n  Where: mail.bakery.example 192.0.2.7 25"));
-    assert_true(holds(&mail.text, "\r\n  extra.helo: friend\r\n  extra.tries: 3\r\nStop: optout+"));
+    assert_true(holds(&mail.text, "\r\n  helo: friend\r\n  tries: 3\r\nStop: optout+"));
     assert_string_equal(
         mail.csv.data,
         "\"target\",\"time.source\",\"classification.type\",\"classification.identifier\",\"source.fqdn\","
@@ -520,13 +520,13 @@ static void test_same_bytes(void **state)
         "    relay probe)\r\n"
         "  Where: mail.bakery.example 192.0.2.7 25=20\r\n"
         "  Note:=20\r\n"
-        "  extra.helo: friend\r\n"
-        "  extra.tries: 3\r\n"
+        "  helo: friend\r\n"
+        "  tries: 3\r\n"
         "  When:=20\r\n"
         "  What: a security incident\r\n"
         "  Where:    hxxp://www.bakery.example/?a=3D1\r\n"
         "  Note:=20\r\n"
-        "  extra.helo: =3Dfr=C3=B6nd\r\n"
+        "  helo: =3Dfr=C3=B6nd\r\n"
         "Stop: optout+afisyaaaaaabez6zqt65cqkbilnr4lus@tocsin.example\r\n"
         "T=C3=B6csin eam\r\n"
         "\r\n"
@@ -683,16 +683,17 @@ static void test_model(void **state)
         "\"first_seen\":\"2026-11-20 08:00:00 UTC\",\"incident_count\":1,\"incidents\":[INCIDENT],"
         "\"last_seen\":\"2026-11-20 08:00:00 UTC\",\"more\":false,\"target\":\"bakery.example\"}],"
         "\"contact\":{\"evidence\":\"bakery.example takes mail at "
-        "mx1.hoster.example.\",\"is_hoster\":false,\"is_owner\":true,"
+        "mx1.hoster.example.\",\"is_hoster\":false,\"is_override\":false,\"is_owner\":true,\"is_role\":true,"
         "\"kind\":\"rfc2142-abuse\",\"party\":\"owner\"},\"date\":\"23 November 2026\",\"domain_without_abuse\":false,"
-        "\"first\":{\"incident\":INCIDENT,\"target\":\"bakery.example\"},\"has_attachment\":true,\"incident_count\":1,"
+        "\"first\":{\"incident\":INCIDENT,\"is_ip\":false,\"target\":\"bakery.example\"},\"has_attachment\":true,"
+        "\"incident_count\":1,"
         "\"more\":false,\"multiple\":false,\"opt_out\":\"optout+token@tocsin.example\",\"recipient\":\"abuse@bakery."
         "example\","
         "\"sender\":{\"about\":\"We watch a botnet.\",\"address\":\"team@tocsin.example\",\"name\":\"Tocsin team\","
         "\"organisation\":\"University\",\"phone\":\"\",\"reply_to\":\"people@tocsin.example\",\"website\":\"\"},"
         "\"ticket\":\"T-4711\"}";
     static const char incident[] =
-        "{\"description\":null,\"fields\":[{\"name\":\"extra.helo\",\"value\":\"friend\"},{\"name\":\"extra.tries\","
+        "{\"description\":null,\"fields\":[{\"name\":\"helo\",\"value\":\"friend\"},{\"name\":\"tries\","
         "\"value\":\"3\"}],\"host\":\"mail.bakery.example\",\"identifier\":\"open-relay\",\"ip\":\"192.0.2.7\","
         "\"port\":\"25\",\"time\":\"2026-11-20 08:00:00 UTC\",\"type\":\"scanner\","
         "\"type_text\":\"a check whether a mail server forwards mail for strangers (open relay probe)\",\"url\":null}";
@@ -841,9 +842,9 @@ static void test_fields(void **state)
     assert_null(strstr(dump, "raw"));
     assert_null(strstr(dump, "extra.empty"));
     assert_null(strstr(dump, "extra.null"));
-    assert_non_null(strstr(dump, "{\"name\":\"extra.yes\",\"value\":\"true\"}"));
-    assert_non_null(strstr(dump, "{\"name\":\"extra.real\",\"value\":\"1.5\"}"));
-    assert_non_null(strstr(dump, "{\"name\":\"extra.list\",\"value\":\"[1,{\\\"a\\\":\\\"b\\\"}]\"}"));
+    assert_non_null(strstr(dump, "{\"name\":\"yes\",\"value\":\"true\"}"));
+    assert_non_null(strstr(dump, "{\"name\":\"real\",\"value\":\"1.5\"}"));
+    assert_non_null(strstr(dump, "{\"name\":\"list\",\"value\":\"[1,{\\\"a\\\":\\\"b\\\"}]\"}"));
     free(dump);
     assert_string_equal(json_string_value(json_object_get(incident, "description")), "seen");
     assert_string_equal(json_string_value(json_object_get(incident, "time")),

@@ -426,6 +426,34 @@ static void test_notification(void **state)
     template_free(template);
 }
 
+/* What a person reads about himself: never "domain or address", and of how we found him only what tells him something. */
+static void test_notification_speaks_of_its_reader(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *where, *flag, *says, *never;
+    } rows[] = {
+        { "first", "is_nothing", "your domain bakery.example has shown up", "address bakery.example" },
+        { "first", "is_ip", "your address bakery.example has shown up", "domain bakery.example" },
+        { "contact", "is_role", "In technical words: The zone of", "on record" },
+        { "contact", "is_override", "We have it on record", "The zone of" },
+    };
+    struct template *template = shipped("notification");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *data = model(false, false);
+        json_object_set_new(json_object_get(data, rows[i].where), rows[i].flag, json_true());
+        char *text = body(template, data);
+        expect_narrow(text);
+        for (char *at = text; *at; at++)
+            *at = *at == '\n' ? ' ' : *at;
+        if (!strstr(text, rows[i].says) || strstr(text, rows[i].never) || strstr(text, "domain or address"))
+            fail_msg("%s: %s", rows[i].flag, text);
+        free(text);
+        json_decref(data);
+    }
+    template_free(template);
+}
+
 static void test_receipt(void **state)
 {
     (void)state;
@@ -445,10 +473,18 @@ static void test_receipt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_front_matter), cmocka_unit_test(test_places),  cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_politeness),   cmocka_unit_test(test_subject), cmocka_unit_test(test_body),
-        cmocka_unit_test(test_failure),      cmocka_unit_test(test_wrap),    cmocka_unit_test(test_find),
-        cmocka_unit_test(test_notification), cmocka_unit_test(test_receipt),
+        cmocka_unit_test(test_front_matter),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_politeness),
+        cmocka_unit_test(test_subject),
+        cmocka_unit_test(test_body),
+        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_notification),
+        cmocka_unit_test(test_notification_speaks_of_its_reader),
+        cmocka_unit_test(test_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
