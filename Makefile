@@ -81,6 +81,7 @@ unit: ## run the unit tests
 	@$(PYTHON) tests/run --build $(BUILD) unit
 
 check: deps-test ## install what the tests need, and run them all
+	@$(MAKE) --no-print-directory format-check
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(PYTHON) tests/run --build $(BUILD) all
 
@@ -95,12 +96,12 @@ demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its rep
 	@tests/lab/story $(SCRATCH)
 	@tests/lab/rehearse --scenario $(SCRATCH)/scenario.json --feed $(SCRATCH)/story.csv --set @$(SCRATCH)/settings --progress
 
-FORMATTED = $(shell git ls-files '*.c' '*.h')
+FORMATTED := $(wildcard $(addsuffix /*.[ch],$(ROOMS) daemon tests/unit))
 format: ## lay the code out
 	clang-format -i $(FORMATTED)
 
-format-check:
-	clang-format --dry-run --Werror $(FORMATTED)
+format-check: ## say which files are not laid out as .clang-format has it
+	$(Q)clang-format --dry-run --Werror $(FORMATTED)
 
 clean: ## remove everything built
 	rm -rf build
