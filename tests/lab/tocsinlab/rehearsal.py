@@ -157,7 +157,11 @@ class Rehearsal:
 
     def _until_over(self):
         """Every case has ended; or nothing new has happened for so long that the rest will stay open (a brake, a refusal that is about us)."""
-        news, before, since = _News(self.lab), None, time.monotonic()
+        with open(self.lab.facts["journal"], encoding="utf-8") as journal:
+            self._follow(_News(journal))
+
+    def _follow(self, news):
+        before, since = None, time.monotonic()
         begun = since
         while True:
             rows = self._status()
@@ -218,9 +222,8 @@ class Rehearsal:
 class _News:
     """How many different things the lab's journal knows. A mail that is tried again and again is no news."""
 
-    def __init__(self, lab):
-        self.file = open(lab.facts["journal"], encoding="utf-8")
-        self.seen, self.rest = set(), ""
+    def __init__(self, file):
+        self.file, self.seen, self.rest = file, set(), ""
 
     def count(self):
         lines = (self.rest + self.file.read()).split("\n")
