@@ -32,6 +32,8 @@ struct entry {
     char *template_text;
     char *why; /* it failed */
     int64_t file;
+    int64_t version; /* of its results */
+    bool again; /* a later one has fallen due */
 };
 
 static struct entry *entry_new(struct intake *intake)
@@ -62,6 +64,8 @@ static void entry_free(struct entry *entry)
     free(entry);
 }
 
+static void write_version(struct entry *entry);
+
 /* ---- The end of the way ---------------------------------------------------------------------------------------------------------------- */
 
 static void on_moved(void *context, int status, const char *message)
@@ -70,7 +74,10 @@ static void on_moved(void *context, int status, const char *message)
     if (status)
         log_error("spool: %s: %s", entry->id, message);
     pump_wake(entry->intake->daemon);
-    entry_free(entry);
+    if (entry->again && !entry->intake->ending)
+        write_version(entry);
+    else
+        entry_free(entry);
 }
 
 static void fail(struct entry *entry, const char *why)
@@ -256,26 +263,51 @@ static void on_replaced(void *context, int status, const char *message)
     struct entry *entry = context;
     if (status)
         log_error("spool: %s: cannot renew its results: %s", entry->name, message);
-    entry_free(entry);
+    else if (!entry->again && !entry->intake->ending)
+        queue_results_in_place(entry->intake->daemon->queue, entry->file, entry->version);
+    if (entry->again && !entry->intake->ending)
+        write_version(entry);
+    else
+        entry_free(entry);
 }
 
 static void on_result_version(void *context, int status, const char *message)
 {
     struct entry *entry = context;
-    if (status || entry->intake->ending)
+    if (entry->intake->ending)
+        entry_free(entry); /* written when the daemon starts again */
+    else if (status)
         on_replaced(entry, status, message);
     else
         spool_replace_result(entry->intake->spool, entry->id, on_replaced, entry);
 }
 
+static void write_version(struct entry *entry)
+{
+    struct intake *intake = entry->intake;
+    char *path = spool_scratch(intake->spool, entry->id, "result.jsonl");
+    entry->again = false;
+    queue_file_results(intake->daemon->queue, entry->file, path, on_result_version, entry);
+    free(path);
+}
+
+/* One version at a time: they share a scratch file. */
 void intake_write_result(struct intake *intake, const struct queue_result_due *due)
 {
-    struct entry *entry = entry_new(intake);
+    struct entry *entry = intake->entries;
+    while (entry && strcmp(entry->id, due->claim) != 0)
+        entry = entry->next;
+    if (entry) {
+        entry->again = true;
+        entry->version = due->version;
+        return;
+    }
+    entry = entry_new(intake);
     entry->id = mem_string(due->claim);
     entry->name = mem_string(due->name);
-    char *path = spool_scratch(intake->spool, due->claim, "result.jsonl");
-    queue_file_results(intake->daemon->queue, due->file, path, on_result_version, entry);
-    free(path);
+    entry->file = due->file;
+    entry->version = due->version;
+    write_version(entry);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------------------------------------------------------------ */

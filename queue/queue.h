@@ -109,7 +109,11 @@ struct queue_result_due {
     int64_t file;
     char *claim, *profile, *name;
     bool final; /* every case has ended */
+    int64_t version;
 };
+
+/* The results of FILE have been written again and are in their place. Until this is said of the last VERSION that fell due, the next daemon writes them. */
+void queue_results_in_place(struct queue *queue, int64_t file, int64_t version);
 
 /* ---- Contacts ------------------------------------------------------------------------------------------------------------------ */
 

@@ -30,7 +30,8 @@ static const char *const migrations[] = {
     " composed INTEGER NOT NULL DEFAULT 0," /* an unapproved file's notifications have been composed, held */
     " loaded_to INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0,"
     " duplicates INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL,"
-    " result_written INTEGER NOT NULL DEFAULT 0, result_due INTEGER NOT NULL DEFAULT 9223372036854775807);"
+    " result_written INTEGER NOT NULL DEFAULT 0, result_due INTEGER NOT NULL DEFAULT 9223372036854775807,"
+    " result_pending INTEGER NOT NULL DEFAULT 0);" /* the version of result_written may not be in its place */
     "CREATE INDEX feed_file_hash ON feed_file (hash);"
     "CREATE INDEX feed_file_campaign ON feed_file (campaign_id);"
     "CREATE INDEX feed_file_result ON feed_file (result_due);"

@@ -234,7 +234,7 @@ int queue_lock_file(const char *path, struct error *error)
     return status ? status : fd;
 }
 
-/* A daemon that died leaves leases and half-made ladders behind: all of it is done again. */
+/* A daemon that died leaves leases, half-made ladders and half-written results behind: all of it is done again. */
 static void recover(struct store *store)
 {
     struct sql *sql = store->sql;
@@ -246,6 +246,7 @@ static void recover(struct store *store)
 #endif
     sql_run(sql, "UPDATE \"case\" SET state = 1, due = ?1 WHERE campaign_id IN (SELECT id FROM campaign) AND state = 2",
             "i", store->opened);
+    sql_run(sql, "UPDATE feed_file SET result_due = ?1 WHERE result_pending = 1", "i", store->opened);
     sql_run(sql, "COMMIT", "");
 }
 

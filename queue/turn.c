@@ -180,12 +180,43 @@ static void find_results(struct store *store, struct turn *turn)
             .profile = sql_copy(rows, 2),
             .name = sql_copy(rows, 3),
             .final = sqlite3_column_int(rows, 4) != 0,
+            .version = turn->now,
         };
     if (turn->turn.result_count == RESULTS && rows)
         sqlite3_reset(rows);
     for (size_t i = 0; i < turn->turn.result_count; i++)
-        sql_run(store->sql, "UPDATE feed_file SET result_due = 9223372036854775807, result_written = ?2 WHERE id = ?1",
+        sql_run(store->sql,
+                "UPDATE feed_file SET result_due = 9223372036854775807, result_written = ?2, result_pending = 1 WHERE "
+                "id = ?1",
                 "ii", turn->results[i].file, turn->now);
+}
+
+struct in_place {
+    struct request request;
+    int64_t file, version;
+};
+
+static int run_in_place(struct store *store, struct request *request)
+{
+    const struct in_place *in_place = (struct in_place *)request;
+    sql_run(store->sql, "UPDATE feed_file SET result_pending = 0 WHERE id = ?1 AND result_written = ?2", "ii",
+            in_place->file, in_place->version);
+    return 0;
+}
+
+static void finish_in_place(struct request *request)
+{
+    free(request);
+}
+
+void queue_results_in_place(struct queue *queue, int64_t file, int64_t version)
+{
+    struct in_place *in_place = mem_zero(1, sizeof *in_place);
+    in_place->request.run = run_in_place;
+    in_place->request.finish = finish_in_place;
+    in_place->file = file;
+    in_place->version = version;
+    store_submit(queue, &in_place->request);
 }
 
 static void sooner(struct store *store, int64_t *next, const char *text, int64_t campaign, int64_t now)

@@ -533,6 +533,33 @@ static void a_line_a_row(void **state)
     bench_close(bench);
 }
 
+/* A version that fell due before the daemon died falls due again, unless it is known to be in its place. */
+static void results_are_not_forgotten(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct dropped dropped = drop_targets(bench, "a.csv", "a.test");
+    compose_all(bench);
+    claim_one(bench, "abuse@a.test");
+    turn(bench);
+    pass(bench, HOUR);
+    reopen(bench);
+    turn(bench);
+    assert_int_equal(bench->turn.result_count, 1);
+    int64_t version = bench->due[0].version;
+    queue_results_in_place(bench->queue, dropped.file, version - 1); /* an older one */
+    wait_for_all(bench);
+    reopen(bench);
+    turn(bench);
+    assert_int_equal(bench->turn.result_count, 1);
+    queue_results_in_place(bench->queue, dropped.file, bench->due[0].version);
+    wait_for_all(bench);
+    reopen(bench);
+    turn(bench);
+    assert_int_equal(bench->turn.result_count, 0);
+    bench_close(bench);
+}
+
 static void results_that_cannot_be_written(void **state)
 {
     (void)state;
@@ -574,6 +601,7 @@ int main(void)
         cmocka_unit_test(a_file_that_may_not_join),
         cmocka_unit_test(a_cancelled_campaign_takes_no_file),
         cmocka_unit_test(a_line_a_row),
+        cmocka_unit_test(results_are_not_forgotten),
         cmocka_unit_test(results_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
