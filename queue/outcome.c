@@ -105,28 +105,30 @@ static void defer(struct store *store, int64_t id, const struct standing *at, co
 
 /* Refusals that count towards the brake. In the session: those in a row, since an acceptance shows that the relay takes our mail. Reports that
  * come later each follow an acceptance, which therefore shows nothing: they count together once they are a tenth of what was accepted (some
- * recipients' filters always refuse some mail). */
+ * recipients' filters always refuse some mail). No more of that is counted than the comparison needs. */
 static int64_t refusals_of(struct store *store, int64_t campaign, bool later)
 {
     if (!later)
         return sql_integer(store->sql, 0, "SELECT refusals FROM campaign WHERE id = ?1", "i", campaign);
-    int64_t accepted =
-        sql_integer(store->sql, 0, "SELECT count(*) FROM notification WHERE campaign_id = ?1 AND accepted IS NOT NULL",
-                    "i", campaign);
     int64_t held = sql_integer(store->sql, 0,
                                "SELECT count(*) FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = 2"
                                " AND accepted IS NOT NULL",
                                "i", campaign);
-    return held * 10 >= accepted ? held : 0;
+    int64_t taken = sql_integer(store->sql, 0,
+                                "SELECT count(*) FROM (SELECT 1 FROM notification WHERE campaign_id = ?1"
+                                " AND state IN (5, 6) LIMIT ?2)",
+                                "ii", campaign, held * 9 + 1);
+    return held * 9 >= taken ? held : 0;
 }
 
 static void brake(struct store *store, int64_t campaign, bool later, const char *said, int64_t now)
 {
     int64_t most = store->config->campaigns.brake;
+    if (!campaign || !most ||
+        sql_integer(store->sql, 0, "SELECT state FROM campaign WHERE id = ?1", "i", campaign) != CAMPAIGN_RUNNING)
+        return;
     int64_t refusals = refusals_of(store, campaign, later);
-    bool running =
-        sql_integer(store->sql, 0, "SELECT state FROM campaign WHERE id = ?1", "i", campaign) == CAMPAIGN_RUNNING;
-    if (!campaign || !most || refusals < most || !running)
+    if (refusals < most)
         return;
     char *why = mem_format("%lld refusals %s are about us, not about the recipients; the last: %s", (long long)refusals,
                            later ? "that came later, a tenth or more of what was accepted," : "in a row",

@@ -187,7 +187,7 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
 {
     int64_t campaign = 0, all = json_is_true(json_object_get(arguments, "all"));
     const char *state = text_of(arguments, "state");
-    if (text_of(arguments, "campaign") || text_of(arguments, "owner")) {
+    if (text_of(arguments, "campaign")) {
         int status = find_campaign(sql, arguments, &campaign, error);
         if (status)
             return status;
@@ -203,8 +203,10 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
     json_t *list = rows_json(sql, sql_query(sql,
                                             NOTIFICATION_COLUMNS
                                             "WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 OR n.state < 5 OR ?3)"
-                                            " AND (?3 = 0 OR n.state = ?3) ORDER BY n.id LIMIT ?4",
-                                            "iiii", campaign, all, wanted, number_of(arguments, "limit", 1000000)));
+                                            " AND (?3 = 0 OR n.state = ?3) AND (?5 IS NULL OR c.owner = ?5)"
+                                            " ORDER BY n.id LIMIT ?4",
+                                            "iiiit", campaign, all, wanted, number_of(arguments, "limit", 1000000),
+                                            text_of(arguments, "owner")));
     size_t index;
     json_t *one;
     json_array_foreach(list, index, one) add_targets(sql, one);
@@ -269,41 +271,41 @@ static int read_audit(struct sql *sql, const json_t *arguments, json_t *result, 
     return 0;
 }
 
-/* What happened, from the tables that keep it: nothing is written twice for the sake of a log. */
+/* What happened, from the tables that keep it: nothing is written twice for the sake of a log. What came back and is about no notification of ours
+ * is nobody's in particular: only who may see everything sees it, where he asks for no campaign and no target. */
+static const char log_text[] =
+    "WITH chosen AS (SELECT n.id, n.created, c.name AS campaign, a.address AS recipient FROM notification n"
+    " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id"
+    " WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 IS NULL OR a.address = ?2) AND (?5 IS NULL OR c.owner = ?5)"
+    " AND (?3 IS NULL OR n.id IN (SELECT t.notification_id FROM notification_case t"
+    " JOIN \"case\" k ON k.id = t.case_id WHERE k.target = ?3)))"
+    " SELECT at AS \"@time\", what, campaign, notification, recipient, detail FROM ("
+    " SELECT created AS at, 0 AS rank, 'composed' AS what, campaign, id AS notification, recipient, '' AS detail"
+    " FROM chosen"
+    " UNION ALL SELECT t.time, 1, CASE t.verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred'"
+    " WHEN 2 THEN 'bounced' ELSE 'refused' END, campaign, chosen.id, recipient, t.stage || ':' ||"
+    " CASE WHEN t.code > 0 THEN ' ' || t.code ELSE '' END || coalesce(' ' || t.enhanced, '') ||"
+    " coalesce(' ' || t.text, '')"
+    " FROM attempt t JOIN chosen ON chosen.id = t.notification_id"
+    " UNION ALL SELECT r.time, 2, r.class, campaign, chosen.id, recipient, coalesce(r.diagnostic, '')"
+    " FROM returned r JOIN chosen ON chosen.id = r.notification_id"
+    " UNION ALL SELECT r.time, 2, r.class, NULL, NULL, r.sender,"
+    " coalesce(r.token_fault || ' token', r.diagnostic, '') FROM returned r WHERE r.notification_id = 0"
+    " AND ?1 = 0 AND ?3 IS NULL AND ?5 IS NULL AND (?2 IS NULL OR r.sender = ?2)"
+    " ORDER BY at DESC, rank DESC LIMIT ?4) ORDER BY at, rank";
+
 static int read_log(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t campaign = 0;
-    if (text_of(arguments, "campaign") || text_of(arguments, "owner")) {
+    if (text_of(arguments, "campaign")) {
         int status = find_campaign(sql, arguments, &campaign, error);
         if (status)
             return status;
     }
-    json_object_set_new(
-        result, "events",
-        rows_json(
-            sql,
-            sql_query(
-                sql,
-                "WITH chosen AS (SELECT n.id, n.created, c.name AS campaign, a.address AS recipient FROM notification n"
-                " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id"
-                " WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 IS NULL OR a.address = ?2)"
-                " AND (?3 IS NULL OR n.id IN (SELECT t.notification_id FROM notification_case t"
-                " JOIN \"case\" k ON k.id = t.case_id WHERE k.target = ?3)))"
-                " SELECT at AS \"@time\", what, campaign, notification, recipient, detail FROM ("
-                " SELECT created AS at, 0 AS rank, 'composed' AS what, campaign, id AS notification, recipient, '' AS "
-                "detail FROM chosen"
-                " UNION ALL SELECT t.time, 1, CASE t.verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred' WHEN 2 THEN "
-                "'bounced'"
-                " ELSE 'refused' END, campaign, chosen.id, recipient, t.stage || ':' ||"
-                " CASE WHEN t.code > 0 THEN ' ' || t.code ELSE '' END || coalesce(' ' || t.enhanced, '') ||"
-                " coalesce(' ' || t.text, '') FROM attempt t"
-                " JOIN chosen ON chosen.id = t.notification_id"
-                " UNION ALL SELECT r.time, 2, r.class, campaign, chosen.id, recipient, coalesce(r.diagnostic, '') FROM "
-                "returned r"
-                " JOIN chosen ON chosen.id = r.notification_id"
-                " ORDER BY at DESC, rank DESC LIMIT ?4) ORDER BY at, rank",
-                "itti", campaign, text_of(arguments, "address"), text_of(arguments, "target"),
-                number_of(arguments, "limit", 1000000))));
+    sqlite3_stmt *rows =
+        sql_query(sql, log_text, "ittit", campaign, text_of(arguments, "address"), text_of(arguments, "target"),
+                  number_of(arguments, "limit", 1000000), text_of(arguments, "owner"));
+    json_object_set_new(result, "events", rows_json(sql, rows));
     return 0;
 }
 

@@ -9,15 +9,15 @@
 
 struct sql;
 
-/* Run the read called NAME with ARGUMENTS (an object or NULL). 0 and a new *RESULT, or -errno: -ENOSYS no such read, -ENOENT no such
+/* Run the read called NAME with ARGUMENTS (an object or NULL), "owner" among them: only what he submitted. 0 and a new *RESULT, or -errno: -ENOSYS no such read, -ENOENT no such
  * campaign or notification.
  *
  *   status                                     {"stopped","campaigns":[{"name","profile","state","paused_why","created","expires","cases","open","ends":{…},"files_loading",
  *                                              "files","waiting_for_approval","held","queued","deferred","redirect_to"}], "forged_bounces","stale_bounces","suppressions"}
  *   campaign   {campaign, cases, limit}        one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
  *   queue      {campaign, all, state, limit}   {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
- *                                              "bounced","reason","cases","targets":[…]}], "total"}: what is under way; `all`: what has ended too
- *   notification {notification}                one of these with "attempts":[…] and "returned":[…]
+ *                                              "bounced","reason","cases","targets":[…]}]}: what is under way; `all`: what has ended too
+ *   notification {notification}                one of these with "history":[…] and "returned":[…]
  *   report     {campaign}                      the counts that daemon/report/report.h renders
  *   suppressions                               {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first

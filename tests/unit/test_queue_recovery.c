@@ -1,0 +1,214 @@
+/* A daemon that died, and who may open the store at all. */
+#include "tests/unit/queue_bench.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+/* The files of the store as they are now, as a kill -9 would leave them. */
+static char *copy_store(const struct bench *bench)
+{
+    char *copy = mem_format("%s/copy.db", bench->directory);
+    char *command = mem_format("cp %s %s && cp %s-wal %s-wal", bench->store, copy, bench->store, copy);
+    assert_int_equal(system(command), 0);
+    free(command);
+    return copy;
+}
+
+static struct config *config_for(const char *store)
+{
+    struct config *config;
+    struct config_errors errors = { 0 };
+    char *setting = mem_format("paths.store=%s", store);
+    const char *all[] = { setting, "sender.address=team@tocsin.test", "sender.name=Team",
+                          "return_path.bounce=bounce@tocsin.test", "return_path.opt_out=optout@tocsin.test" };
+    assert_int_equal(config_load(NULL, all, 5, &config, &errors), 0);
+    free(setting);
+    return config;
+}
+
+/* The bench goes on with what a dead daemon left. */
+static struct config *die(struct bench *bench)
+{
+    char *copy = copy_store(bench);
+    struct config *config = config_for(copy), *old = bench->config;
+    stop_queue(bench);
+    free(bench->store);
+    bench->store = copy;
+    bench->config = config;
+    if (try_open(bench, config, &bench->queue))
+        fail_msg("%s", bench->message);
+    return old;
+}
+
+static void leases_are_taken_back(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "a.csv", "leased.test", "accepted.test", "deferred.test");
+    compose_all(bench);
+    assert_int_equal(claim_due(bench, 10), 3);
+    int64_t leased = to(bench, "abuse@leased.test")->id, accepted = to(bench, "abuse@accepted.test")->id;
+    int64_t deferred = to(bench, "abuse@deferred.test")->id, date = to(bench, "abuse@leased.test")->date;
+    attempt(bench, accepted, QUEUE_ACCEPTED, NULL);
+    attempt(bench, deferred, QUEUE_DEFERRED, NULL);
+    struct config *old = die(bench);
+    assert_mail(bench, leased, "queued");
+    assert_mail(bench, accepted, "accepted");
+    assert_mail(bench, deferred, "deferred");
+    /* The very same mail again. */
+    assert_int_equal(claim_one(bench, "abuse@leased.test"), leased);
+    assert_int_equal(bench->claimed[0]->date, date);
+    assert_case(bench, "leased.test", "notified");
+    attempt(bench, leased, QUEUE_ACCEPTED, NULL);
+    pass(bench, 7 * DAY);
+    assert_case(bench, "leased.test", "delivered");
+    config_free(old);
+    bench_close(bench);
+}
+
+static void searches_begin_again(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "a.csv", "a.test");
+    assert_int_equal(claim_targets(bench, 10), 1);
+    struct config *old = die(bench);
+    assert_case(bench, "a.test", "new");
+    compose_all(bench);
+    claim_one(bench, "abuse@a.test");
+    config_free(old);
+    bench_close(bench);
+}
+
+/* A verb's DONE is a promise: what was done is there. */
+static void what_was_done_is_there(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "a.csv", "a.test");
+    compose_all(bench);
+    int64_t mail = claim_one(bench, "abuse@a.test");
+    attempt(bench, mail, QUEUE_ACCEPTED, NULL);
+    come_back(bench, mail, QUEUE_RETURNED_OPT_OUT, NULL);
+    order(bench, json_pack("{s:s}", "verb", "stop"));
+    struct config *old = die(bench);
+    assert_case(bench, "a.test", "opted-out");
+    assert_true(queue_stopped(bench->queue));
+    turn(bench);
+    claim_one(bench, "abuse@a.test"); /* the receipt */
+    config_free(old);
+    bench_close(bench);
+}
+
+/* What is handed over before the end is committed, and each DONE is called. */
+static void closing_loses_nothing(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct queue_returned returned = { .class = "unknown", .time = bench->now };
+    for (int i = 0; i < 1000; i++)
+        queue_record_returned(bench->queue, &returned, on_done, bench);
+    assert_true(queue_pending(bench->queue) > 0);
+    reopen(bench);
+    assert_int_equal(look(bench, "SELECT count(*) FROM returned WHERE class = ?1", "unknown"), 1000);
+    bench_close(bench);
+}
+
+/* A DONE that asks for more while the daemon ends is told so. */
+static void on_last(void *context, int status, const char *message)
+{
+    struct bench *bench = context;
+    (void)message;
+    if (!status)
+        queue_order(bench->queue, json_object(), "root", bench->now, on_result, bench);
+}
+
+static void asked_while_ending(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct queue_returned returned = { .class = "unknown", .time = bench->now };
+    bench->status = 1;
+    queue_record_returned(bench->queue, &returned, on_last, bench);
+    reopen(bench);
+    assert_int_equal(bench->status, -ECANCELED);
+    bench_close(bench);
+}
+
+/* ---- Who may ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void only_one_daemon(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct queue *second = NULL;
+    assert_int_equal(try_open(bench, bench->config, &second), -EEXIST);
+    assert_non_null(strstr(bench->message, "another tocsind"));
+    assert_null(second);
+    /* The first does not mind. */
+    assert_int_equal(read_as(bench, "status", NULL), 0);
+    bench_close(bench);
+}
+
+static void execute(const char *path, const char *text)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_newer_store(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "a.csv", "a.test");
+    assert_int_equal(claim_targets(bench, 1), 1);
+    stop_queue(bench);
+    int64_t version = look(bench, "PRAGMA user_version", NULL);
+    assert_true(version >= 1);
+    execute(bench->store, "PRAGMA user_version = 1000");
+    assert_int_equal(try_open(bench, bench->config, &bench->queue), -EPROTO);
+    assert_non_null(strstr(bench->message, "newer Tocsin (schema 1000"));
+    /* Nothing was touched, nothing stays locked. */
+    assert_case(bench, "a.test", "resolving");
+    char *back = mem_format("PRAGMA user_version = %lld", (long long)version);
+    execute(bench->store, back);
+    free(back);
+    assert_int_equal(try_open(bench, bench->config, &bench->queue), 0);
+    assert_case(bench, "a.test", "new");
+    bench_close(bench);
+}
+
+static void no_store_there(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct queue *queue = NULL;
+    struct config *config = config_for("/nonexistent/tocsin.db");
+    assert_true(try_open(bench, config, &queue) < 0);
+    assert_non_null(strstr(bench->message, "/nonexistent/tocsin.db"));
+    config_free(config);
+    /* A file that is no store. */
+    char *path = mem_format("%s/text.db", bench->directory);
+    FILE *out = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("this is no database\n", out);
+    fclose(out);
+    config = config_for(path);
+    assert_true(try_open(bench, config, &queue) < 0);
+    config_free(config);
+    free(path);
+    bench_close(bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leases_are_taken_back),  cmocka_unit_test(searches_begin_again),
+        cmocka_unit_test(what_was_done_is_there), cmocka_unit_test(closing_loses_nothing),
+        cmocka_unit_test(asked_while_ending),     cmocka_unit_test(only_one_daemon),
+        cmocka_unit_test(a_newer_store),          cmocka_unit_test(no_store_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
