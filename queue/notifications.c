@@ -12,13 +12,14 @@ void store_append(struct notification ***list, size_t *count, struct notificatio
     (*list)[(*count)++] = one;
 }
 
-static void load_incidents(struct sql *sql, struct notification_case *one)
+/* Up to MOST incidents; the first ones, so that a retry has the same. */
+static void load_incidents(struct sql *sql, struct notification_case *one, size_t most)
 {
     size_t room = 0;
     sqlite3_stmt *rows = sql_query(sql,
                                    "SELECT line, data FROM incident WHERE case_id = ?1 AND case_id > 0"
-                                   " ORDER BY file_id, line",
-                                   "i", one->id);
+                                   " ORDER BY file_id, line LIMIT ?2",
+                                   "ii", one->id, (int64_t)most);
     while (sql_step(sql, rows)) {
         if (one->count == room) {
             room = room ? room * 2 : 1;
@@ -27,6 +28,10 @@ static void load_incidents(struct sql *sql, struct notification_case *one)
         one->incidents[one->count].id = sqlite3_column_int64(rows, 0);
         one->incidents[one->count++].json = sql_copy(rows, 1);
     }
+    if (one->count == most)
+        one->left_out = (size_t)sql_integer(sql, 0, "SELECT count(*) FROM incident WHERE case_id = ?1 AND case_id > 0",
+                                            "i", one->id) -
+                        most;
 }
 
 static void load_cases(struct sql *sql, struct notification *notification)
@@ -44,8 +49,9 @@ static void load_cases(struct sql *sql, struct notification *notification)
         struct notification_case *one = &notification->cases[notification->case_count++];
         *one = (struct notification_case){ .id = sqlite3_column_int64(rows, 0), .target = sql_copy(rows, 1) };
     }
+    size_t share = notification->case_count ? NOTIFICATION_INCIDENTS / notification->case_count : 0;
     for (size_t i = 0; i < notification->case_count; i++)
-        load_incidents(sql, &notification->cases[i]);
+        load_incidents(sql, &notification->cases[i], share ? share : 1);
 }
 
 struct notification *store_load_notification(struct sql *sql, int64_t id)

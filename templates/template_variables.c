@@ -32,6 +32,7 @@ static const struct variable {
     { "", "more", VALUE, NULL }, /* how many targets `cases` leaves out */
     { "", "has_attachment", VALUE, NULL },
     { "", "attachment", VALUE, NULL }, /* its file name */
+    { "", "attachment_more", VALUE, NULL }, /* how many incidents it leaves out */
     { "", "opt_out", VALUE, NULL }, /* the address to write to for silence */
     { "", "domain_without_abuse", VALUE, NULL }, /* true: tell the owner how to set up abuse@ */
     { "", "contact", OBJECT, "contact" },

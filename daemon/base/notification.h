@@ -24,7 +24,12 @@ struct notification_case {
     char *target; /* registrable domain or IP */
     struct notification_incident *incidents; /* in the order of their ids */
     size_t count;
+    size_t left_out; /* further incidents of the case, beyond what one mail carries */
 };
+
+/* The incidents that one mail carries, shared out evenly over its cases, at least one for each: a mail of some 2 MB, which relays still take (Postfix
+ * refuses 10 MB by default). */
+#define NOTIFICATION_INCIDENTS 10000
 
 struct notification {
     int64_t id;

@@ -171,9 +171,10 @@ static json_t *incident_model(json_t *row)
     return incident;
 }
 
-/* A case whose incidents are the COUNT ROWS. */
-static json_t *case_model(const char *target, json_t **rows, size_t count)
+/* A case whose incidents are ROWS, as far as the mail carries them. */
+static json_t *case_model(const struct notification_case *given, json_t **rows)
 {
+    size_t count = given->count, all = count + given->left_out;
     json_t *one = json_object(), *incidents = json_array();
     int64_t time, first = INT64_MAX, last = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
@@ -184,11 +185,11 @@ static json_t *case_model(const char *target, json_t **rows, size_t count)
             last = time > last ? time : last;
         }
     }
-    set(one, "target", target_text(target));
-    set(one, "incident_count", json_integer((json_int_t)count));
+    set(one, "target", target_text(given->target));
+    set(one, "incident_count", json_integer((json_int_t)all));
     set(one, "first_seen", first <= last ? time_text(first) : json_null());
     set(one, "last_seen", first <= last ? time_text(last) : json_null());
-    set(one, "more", count_or_false(count > INCIDENTS_SHOWN ? count - INCIDENTS_SHOWN : 0));
+    set(one, "more", count_or_false(all - json_array_size(incidents)));
     set(one, "incidents", incidents);
     return one;
 }
@@ -248,10 +249,11 @@ json_t *model_build(const struct notification *notification, const struct settin
                     const char *opt_out)
 {
     json_t *model = common_model(notification, settings, opt_out), *cases = json_array();
-    size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN;
+    size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
+    for (size_t i = 0; i < count; i++)
+        left_out += notification->cases[i].left_out;
     for (size_t i = 0, at = 0; i < shown; at += notification->cases[i++].count)
-        json_array_append_new(
-            cases, case_model(notification->cases[i].target, rows->items + at, notification->cases[i].count));
+        json_array_append_new(cases, case_model(&notification->cases[i], rows->items + at));
     json_t *first = json_object(), *first_case = json_array_get(cases, 0);
     json_object_set(first, "target", json_object_get(first_case, "target"));
     set(first, "is_ip", json_boolean(is_ip(count ? notification->cases[0].target : "")));
@@ -259,11 +261,12 @@ json_t *model_build(const struct notification *notification, const struct settin
     set(model, "first", first);
     set(model, "multiple", json_boolean(count > 1));
     set(model, "case_count", json_integer((json_int_t)count));
-    set(model, "incident_count", json_integer((json_int_t)rows->count));
+    set(model, "incident_count", json_integer((json_int_t)(rows->count + left_out)));
     set(model, "more", count_or_false(count - shown));
     set(model, "cases", cases);
     bool attached = notification->kind == NOTIFICATION_WARNING;
     set(model, "has_attachment", json_boolean(attached));
+    set(model, "attachment_more", count_or_false(left_out));
     set(model, "attachment",
         attached ? json_sprintf("%s.csv", json_string_value(json_object_get(model, "ticket"))) : json_null());
     return model;

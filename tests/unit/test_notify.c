@@ -679,7 +679,8 @@ static void test_model(void **state)
 {
     (void)state;
     static const char want[] =
-        "{\"attachment\":\"T-4711.csv\",\"campaign\":\"relay probe 2026/11\",\"case_count\":1,\"cases\":[{"
+        "{\"attachment\":\"T-4711.csv\",\"attachment_more\":false,\"campaign\":\"relay probe "
+        "2026/11\",\"case_count\":1,\"cases\":[{"
         "\"first_seen\":\"2026-11-20 08:00:00 UTC\",\"incident_count\":1,\"incidents\":[INCIDENT],"
         "\"last_seen\":\"2026-11-20 08:00:00 UTC\",\"more\":false,\"target\":\"bakery.example\"}],"
         "\"contact\":{\"evidence\":\"bakery.example takes mail at "
@@ -746,6 +747,23 @@ static json_int_t integer_at(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+/* More than one mail carries: counted, and said. */
+static void test_left_out(void **state)
+{
+    (void)state;
+    struct notification *warning = notification_new(NOTIFICATION_WARNING);
+    add_case(warning, "shop.example");
+    add_incident(warning, "{\"extra.n\":1}");
+    warning->cases[0].left_out = 7;
+    json_t *model = model_of(warning), *one = json_array_get(json_object_get(model, "cases"), 0);
+    assert_int_equal(integer_at(model, "incident_count"), 8);
+    assert_int_equal(integer_at(model, "attachment_more"), 7);
+    assert_int_equal(integer_at(one, "incident_count"), 8);
+    assert_int_equal(integer_at(one, "more"), 7);
+    json_decref(model);
+    notification_free(warning);
 }
 
 /* A hoster with 300 domains: the text says how much it leaves out, the attachment leaves out nothing. */
@@ -1128,6 +1146,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_model_of_contacts),
+        cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_many_cases),
         cmocka_unit_test(test_idn_target),
         cmocka_unit_test(test_fields),

@@ -32,6 +32,39 @@ static void one_mail_to_a_hoster(void **state)
     bench_close(bench);
 }
 
+static void add_lines(struct bench *bench, int64_t file, const char *target, unsigned long from, unsigned long count)
+{
+    for (unsigned long line = from; line < from + count; line++) {
+        struct incident incident = incident_of(target, line);
+        char identifier[32];
+        snprintf(identifier, sizeof identifier, "n%lu", line);
+        incident.identifier = identifier;
+        add_incident(bench, file, &incident);
+    }
+}
+
+/* One mail carries so many incidents; each case has its share of them, and at least one. */
+static void a_mail_has_an_end(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    bench->ladder = hoster_only;
+    struct dropped dropped = begin_file(bench, &(struct drop){ .name = "much.csv" });
+    add_lines(bench, dropped.file, "a.test", 1, NOTIFICATION_INCIDENTS);
+    add_lines(bench, dropped.file, "b.test", NOTIFICATION_INCIDENTS + 1, 3);
+    push_chunk(bench, dropped.file, 0);
+    finish_file(bench, &dropped, NOTIFICATION_INCIDENTS + 3, 0);
+    compose_all(bench);
+    claim_one(bench, "abuse@hoster.test");
+    const struct notification *mail = bench->claimed[0];
+    assert_int_equal(mail->case_count, 2);
+    assert_int_equal(mail->cases[0].count, NOTIFICATION_INCIDENTS / 2);
+    assert_int_equal(mail->cases[0].left_out, NOTIFICATION_INCIDENTS / 2);
+    assert_int_equal(mail->cases[1].count, 3);
+    assert_int_equal(mail->cases[1].left_out, 0);
+    bench_close(bench);
+}
+
 /* Each waits for itself; the first whose time has come takes the others along. */
 static void those_that_wait_go_along(void **state)
 {
@@ -465,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_mail_to_a_hoster),
+        cmocka_unit_test(a_mail_has_an_end),
         cmocka_unit_test(those_that_wait_go_along),
         cmocka_unit_test(its_set_of_cases_never_changes),
         cmocka_unit_test(later_cases_gather),
