@@ -105,7 +105,7 @@ void config_describe(struct buf *out)
 {
     comment(out, 0,
             "The configuration of Tocsin, with every key at its default. Only what differs has to be written down; "
-            "`tocsin check` says what is wrong with a file.");
+            "`tocsin check` says what is wrong with a file, and tocsind reads it when it starts.");
     comment(out, 0,
             "Durations have a unit: ms, s, m, h or d. Sizes are bytes, or have k, M or G (1024 of the last). Rates are "
             "mails by /s, /min or /h.");

@@ -73,25 +73,33 @@ static void on_signal(uv_signal_t *signal, int number)
     uv_stop(signal->loop);
 }
 
-static void watch(uv_loop_t *loop, uv_signal_t *signal, int number)
+/* A terminal that closes, or somebody who hopes for a reload, must not end it in the middle of its work. */
+static void on_hangup(uv_signal_t *signal, int number)
+{
+    (void)signal;
+    log_warning("%s: the configuration is read when tocsind starts; restart it to take a new one", strsignal(number));
+}
+
+static void watch(uv_loop_t *loop, uv_signal_t *signal, int number, uv_signal_cb on_number)
 {
     uv_signal_init(loop, signal);
-    uv_signal_start(signal, on_signal, number);
+    uv_signal_start(signal, on_number, number);
     uv_unref((uv_handle_t *)signal);
 }
 
 static int run(const struct config *config)
 {
     uv_loop_t loop;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hangup;
     struct daemon daemon;
     struct error error = { "" };
     signal(SIGPIPE, SIG_IGN);
     /* An arena for each of many threads would keep what each once needed for ever. */
     mallopt(M_ARENA_MAX, 2);
     uv_loop_init(&loop);
-    watch(&loop, &terminate, SIGTERM);
-    watch(&loop, &interrupt, SIGINT);
+    watch(&loop, &terminate, SIGTERM, on_signal);
+    watch(&loop, &interrupt, SIGINT, on_signal);
+    watch(&loop, &hangup, SIGHUP, on_hangup);
     int status = daemon_open(&daemon, &loop, config, &error);
     if (status) {
         log_error("%s", error.text);
@@ -102,6 +110,7 @@ static int run(const struct config *config)
     }
     uv_close((uv_handle_t *)&terminate, NULL);
     uv_close((uv_handle_t *)&interrupt, NULL);
+    uv_close((uv_handle_t *)&hangup, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop))
         log_warning("the loop did not end empty");

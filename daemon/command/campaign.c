@@ -71,6 +71,8 @@ static int print_campaign(json_t *campaign)
         table_add_format(files, "%lld", number_in(one, "duplicates"));
     }
     table_render(files, &text);
+    json_array_foreach(json_object_get(campaign, "feed_files"), index, one) if (text_in(one, "why")[0])
+        buf_add_format(&text, "%s: %s\n", text_in(one, "name"), text_in(one, "why"));
     json_array_foreach(json_object_get(campaign, "cases_list"), index, one) add_case(&text, one);
     table_free(files);
     json_decref(campaign);

@@ -102,7 +102,9 @@ static int submit_one(struct context *context, const struct submission *submissi
         json_object_set_new(result, "file", json_string(file));
         exit = command_print_json(result);
     } else if (!exit) {
-        printf("%s: submitted; `tocsin status` shows how it gets on\n", file);
+        printf("%s: submitted; `tocsin status` shows how it gets on; a refused file goes to failed/, the reason beside "
+               "it\n",
+               file);
         json_decref(result);
     }
     free(path);

@@ -82,11 +82,14 @@ static void add_headline(const json_t *figures, struct buf *out)
     char share[SHARE_SIZE], range[SHARE_SIZE], many[NUMBER_SIZE];
     const json_t *abuse = find_kind(figures, "rfc2142-abuse");
     if (abuse && count(abuse, "known") > 0)
-        buf_add_format(out, "abuse@ bounced: %s (95%% %s) of %s mails\n",
-                       percent(json_object_get(abuse, "rate"), share),
+        buf_add_format(out, "abuse@ bounced: %s (95%% %s) of %s mails", percent(json_object_get(abuse, "rate"), share),
                        interval(json_object_get(abuse, "interval"), range), number(count(abuse, "known"), many));
     else
-        buf_add_string(out, "abuse@ bounced: nothing known yet\n");
+        buf_add_string(out, "abuse@ bounced: nothing known yet");
+    /* Refusals are known at once, deliveries only when the window ends: a rate among many undecided ones is too high. */
+    if (abuse && count(abuse, "pending") > 0)
+        buf_add_format(out, "; %s more are undecided", number(count(abuse, "pending"), many));
+    buf_add_char(out, '\n');
     if (count(figures, "cases") > 0)
         buf_add_format(out, "told after all: %s of %s cases\n", percent(json_object_get(figures, "told_share"), share),
                        number(count(figures, "cases"), many));

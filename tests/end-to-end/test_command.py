@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,12 @@ class Command(unittest.TestCase):
             table = self.tocsin("queue", "--all")[1].splitlines()
             self.assertEqual({line.index("@") - len(line[:line.index("@")].split()[-1]) for line in table[1:]},
                              {table[0].index("recipient")}, "words stand at the left of their column")
+            self.tocsin("submit", "--campaign", "night", "-", text="fqdn\nx..y\n")
+            failed = "night (failed 2)"
+            self.until(lambda: self.state(failed))
+            self.assertIn("rows were rejected", self.tocsin("campaign", "show", failed)[1])
+            process.send_signal(signal.SIGHUP)
+            self.until(lambda: "restart it" in open(os.path.join(self.directory, "log")).read())
             process.terminate()
             self.assertEqual(process.wait(), 0)
             self.assertIn("told after all: 100.0% of 2 cases", self.tocsin("report", "day")[1])
