@@ -238,12 +238,12 @@ static void forget(struct store *store, int64_t file, const char *why)
 
 static void summarise(struct store *store, struct finish *finish)
 {
-    sqlite3_stmt *row =
-        sql_query(store->sql,
-                  "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
-                  " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above FROM feed_file f"
-                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
-                  "i", finish->file);
+    sqlite3_stmt *row = sql_query(store->sql,
+                                  "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
+                                  " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above,"
+                                  " (SELECT count(*) FROM \"case\" WHERE campaign_id = c.id) FROM feed_file f"
+                                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
+                                  "i", finish->file);
     if (!sql_step(store->sql, row))
         return;
     free(finish->campaign);
@@ -254,8 +254,9 @@ static void summarise(struct store *store, struct finish *finish)
         .duplicates = sqlite3_column_int64(row, 2),
         .targets = sqlite3_column_int64(row, 3),
     };
+    /* The whole campaign counts: a long list cut into short files waits as well. */
     finish->summary.held = finish->summary.targets > 0 &&
-                           (sqlite3_column_int(row, 4) || finish->summary.targets > sqlite3_column_int64(row, 5));
+                           (sqlite3_column_int(row, 4) || sqlite3_column_int64(row, 6) > sqlite3_column_int64(row, 5));
     sqlite3_reset(row);
 }
 

@@ -336,6 +336,22 @@ static void just_as_many_as_allowed(void **state)
     bench_close(bench);
 }
 
+/* A list of four in two files of one campaign is no smaller for that. */
+static void many_in_short_files(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct drop first = { .name = "a.csv", .campaign = "day", .approve_above = 2, .targets = { "a.test", "b.test" } };
+    struct drop second = { .name = "b.csv", .campaign = "day", .approve_above = 2, .targets = { "c.test", "d.test" } };
+    assert_false(drop_file(bench, &first).summary.held);
+    assert_true(drop_file(bench, &second).summary.held);
+    compose_all(bench);
+    assert_int_equal(claim_due(bench, 10), 2);
+    assert_int_equal(order_about(bench, "approve", "campaign", "day"), 0);
+    assert_int_equal(claim_due(bench, 10), 2);
+    bench_close(bench);
+}
+
 /* Before a single contact was found: nothing is composed yet, and nothing needs to be held. */
 static void approved_at_once(void **state)
 {
@@ -513,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_ladder_that_comes_too_late),
         cmocka_unit_test(a_large_file_waits),
         cmocka_unit_test(just_as_many_as_allowed),
+        cmocka_unit_test(many_in_short_files),
         cmocka_unit_test(approved_at_once),
         cmocka_unit_test(composed_when_all_is_known),
         cmocka_unit_test(a_later_file_needs_its_own),
