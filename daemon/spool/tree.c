@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +131,16 @@ static int open_parts(struct tree *tree, struct error *error)
     return 0;
 }
 
+/* Another daemon with a store of its own would take our files in processing/ for what it left there itself, and mail everybody again. */
+static int lock(const struct tree *tree, struct error *error)
+{
+    if (!flock(tree->processing, LOCK_EX | LOCK_NB))
+        return 0;
+    int code = errno == EWOULDBLOCK ? -EEXIST : -errno;
+    return error_set(error, code, "%s/processing: %s", tree->root,
+                     code == -EEXIST ? "another tocsind has this spool open" : strerror(-code));
+}
+
 int tree_open(struct tree *tree, const struct config *config, struct error *error)
 {
     *tree = (struct tree){ .root = mem_string(config->paths.spool),
@@ -141,6 +152,8 @@ int tree_open(struct tree *tree, const struct config *config, struct error *erro
                            .quiet = config->spool.quiet,
                            .max_file = config->spool.max_file };
     int code = open_parts(tree, error);
+    if (!code)
+        code = lock(tree, error);
     if (!code)
         code = open_places(tree, config, error);
     if (code)

@@ -875,6 +875,20 @@ static void test_cannot_open(void **state)
     assert_non_null(strstr(error.text, path));
 }
 
+/* Its files in processing/ would be taken for those of a daemon that died. */
+static void test_one_daemon_a_spool(void **state)
+{
+    struct bench *bench = *state;
+    struct error error = { "" };
+    struct spool *spool;
+    drop(bench, "incoming/a.csv", "domain\n");
+    assert_true(run(bench, 1, 0, 2000));
+    assert_int_equal(spool_open(&bench->loop, &bench->config, on_claimed, bench, &spool, &error), -EEXIST);
+    assert_non_null(strstr(error.text, "another tocsind"));
+    idle(bench, 50);
+    assert_int_equal(bench->count, 1);
+}
+
 static void test_look_wait(void **state)
 {
     (void)state;
@@ -940,6 +954,7 @@ int main(void)
         SPOOL_TEST(test_finish_is_tried_again),
         SPOOL_TEST(test_close_while_busy),
         SPOOL_TEST(test_cannot_open),
+        SPOOL_TEST(test_one_daemon_a_spool),
         cmocka_unit_test(test_look_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
