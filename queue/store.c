@@ -17,6 +17,8 @@
 
 /* Requests a commit at the most: beyond this the gain is gone and the first of them waits too long. */
 #define GROUP 256
+/* Times that a store that fails is tried again once the daemon ends, a second apart. */
+#define LATE_TRIES 2
 
 struct queue {
     struct store store;
@@ -160,9 +162,23 @@ static struct inbox_item *cut(struct inbox_item *items)
     return rest;
 }
 
+/* The daemon ends and the store still fails: what is lost now is what a `kill -9` would lose, and nobody has been told that it was kept. */
+static bool give_up(struct queue *queue, struct inbox_item *group, unsigned *late)
+{
+    if (!inbox_closed(queue->writes) || (*late)++ < LATE_TRIES)
+        return false;
+    log_error("store: ends without what it could not commit: mails that were under way may go out again");
+    for (struct inbox_item *item = group; item; item = item->next) {
+        struct request *request = (struct request *)item;
+        request->status = error_set(&request->error, -EIO, "the store failed, and the daemon is ending");
+    }
+    return true;
+}
+
 static void commit_group(struct queue *queue, struct inbox_item *group)
 {
     bool warned = false;
+    unsigned late = 0;
     enum run end = run_group(&queue->store, group, run_together);
     while (end != RUN_DONE) {
         if (end == RUN_FAILED && !warned)
@@ -171,11 +187,13 @@ static void commit_group(struct queue *queue, struct inbox_item *group)
         sql_clear(queue->store.sql);
         sql_script(queue->store.sql, "ROLLBACK");
         sql_clear(queue->store.sql);
+        if (end == RUN_FAILED && give_up(queue, group, &late))
+            break;
         if (end == RUN_FAILED)
             sleep(1);
         end = run_group(&queue->store, group, run_apart);
     }
-    if (warned)
+    if (warned && end == RUN_DONE)
         log_notice("store: works again");
     post_group(queue, group);
 }

@@ -1,6 +1,9 @@
 /* A case's way from its file to its end: the ladder, composition, delivery. */
 #include "tests/unit/queue_bench.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static void a_case_goes_all_the_way(void **state)
 {
     (void)state;
@@ -30,10 +33,36 @@ static void a_case_goes_all_the_way(void **state)
     bench_close(bench);
 }
 
+/* A full disk does not keep the daemon from ending; who waits for a commit is told that there was none. */
+static void a_store_that_fails_does_not_hold_up_the_end(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct rlimit limit, none;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    none = (struct rlimit){ 0, limit.rlim_max };
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    json_t *lost = json_pack("{s:s, s:s}", "verb", "suppress", "object", "lost.test");
+    queue_order(bench->queue, lost, "root", bench->now, on_result, bench);
+    json_decref(lost);
+    bench->status = 0;
+    time_t before = time(NULL);
+    stop_queue(bench);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_in_range(time(NULL) - before, 0, 8);
+    assert_int_equal(bench->status, -EIO);
+    if (try_open(bench, bench->config, &bench->queue))
+        fail_msg("%s", bench->message);
+    assert_int_equal(order_about(bench, "suppress", "object", "lost.test"), 0);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_goes_all_the_way),
+        cmocka_unit_test(a_store_that_fails_does_not_hold_up_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
