@@ -82,6 +82,7 @@ void daemon_close(struct daemon *daemon)
     }
     if (daemon->contact)
         contact_close(daemon->contact);
+    search_close(daemon);
     if (daemon->delivery)
         delivery_close(daemon->delivery);
     if (daemon->queue)

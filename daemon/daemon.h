@@ -14,6 +14,7 @@
 
 struct control;
 struct intake;
+struct search;
 
 /* pump.c: what happens when. */
 struct pump {
@@ -35,7 +36,7 @@ struct daemon {
     struct control *control;
     struct intake *intake;
     struct pump pump;
-    unsigned searches; /* contact searches under way */
+    struct search *searching; /* contact searches under way */
     bool stopping; /* all sending: `tocsin stop` */
     bool ending; /* the daemon itself */
     char *receipt_template; /* of an opt-out's receipt; NULL when there is none */
@@ -57,6 +58,8 @@ void pump_wake(struct daemon *daemon);
 
 /* search.c: new cases to contact, ladders to the store. */
 void search_targets(struct daemon *daemon);
+/* After contact_close(): those under way end without an answer. */
+void search_close(struct daemon *daemon);
 
 /* post.c: due notifications to delivery, outcomes to the store. */
 int post_open(struct daemon *daemon, struct error *error);

@@ -10,16 +10,24 @@
 #define CLAIM 500
 
 struct search {
+    struct search *next, **link; /* in daemon->searching */
     struct daemon *daemon;
     int64_t id;
     unsigned tries;
 };
 
+static void search_free(struct search *search)
+{
+    *search->link = search->next;
+    if (search->next)
+        search->next->link = search->link;
+    free(search);
+}
+
 static void on_ladder(void *context, int status, struct ladder *ladder)
 {
     struct search *search = context;
     struct daemon *daemon = search->daemon;
-    daemon->searches--;
     if (status) {
         int64_t longest = daemon->config->dns.retry * 16;
         int64_t now = daemon_now();
@@ -29,7 +37,7 @@ static void on_ladder(void *context, int status, struct ladder *ladder)
         queue_set_ladder(daemon->queue, search->id, ladder, daemon_now());
         ladder_clear(ladder);
     }
-    free(search);
+    search_free(search);
     pump_wake(daemon);
     search_targets(daemon);
 }
@@ -38,11 +46,15 @@ static void search_one(struct daemon *daemon, const struct queue_target *target)
 {
     struct search *search = mem_zero(1, sizeof *search);
     search->daemon = daemon;
+    search->next = daemon->searching;
+    search->link = &daemon->searching;
+    if (search->next)
+        search->next->link = &search->next;
+    daemon->searching = search;
     search->id = target->id;
     search->tries = target->tries + 1;
     struct contact_target wanted = { .target = target->target, .host = target->host, .ip = target->ip };
     bool last = target->since && daemon_now() - target->since >= daemon->config->dns.give_up;
-    daemon->searches++;
     contact_find(daemon->contact, &wanted, last, on_ladder, search);
 }
 
@@ -65,4 +77,10 @@ void search_targets(struct daemon *daemon)
         return;
     daemon->pump.claiming_targets = true;
     queue_claim_targets(daemon->queue, daemon_now(), room < CLAIM ? (unsigned)room : CLAIM, on_targets, daemon);
+}
+
+void search_close(struct daemon *daemon)
+{
+    while (daemon->searching)
+        search_free(daemon->searching);
 }

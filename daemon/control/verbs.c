@@ -45,12 +45,20 @@ static void run_read(struct control_call *call, const json_t *request)
 static void on_order(void *context, int status, const char *message, json_t *result)
 {
     struct control_call *call = context;
-    struct daemon *daemon = control_daemon(call);
-    daemon->stopping = queue_stopped(daemon->queue);
-    if (!status && !daemon->stopping && !daemon->ending)
-        delivery_start(daemon->delivery);
-    pump_wake(daemon);
+    pump_wake(control_daemon(call));
     on_read(call, status, message, result);
+}
+
+/* Only these two end or begin the sending: an older order whose answer comes after a stop must not undo it. */
+static void on_stop_or_start(void *context, int status, const char *message, json_t *result)
+{
+    struct daemon *daemon = control_daemon(context);
+    daemon->stopping = queue_stopped(daemon->queue);
+    if (daemon->stopping)
+        delivery_stop(daemon->delivery);
+    else if (!daemon->ending)
+        delivery_start(daemon->delivery);
+    on_order(context, status, message, result);
 }
 
 /* That it was asked for; whether it was done stands in the audit trail. */
@@ -67,13 +75,15 @@ static void log_order(const char *who, const json_t *request)
 static void run_order(struct control_call *call, const json_t *request)
 {
     struct daemon *daemon = control_daemon(call);
+    bool stop = strcmp(text_of(request, "verb"), "stop") == 0, start = strcmp(text_of(request, "verb"), "start") == 0;
     /* A stop does not wait for a commit: sessions are cut off first, and the order is kept after. */
-    if (strcmp(text_of(request, "verb"), "stop") == 0) {
+    if (stop) {
         daemon->stopping = true;
         delivery_stop(daemon->delivery);
     }
     log_order(control_who(call), request);
-    queue_order(daemon->queue, request, control_who(call), daemon_now(), on_order, call);
+    queue_order(daemon->queue, request, control_who(call), daemon_now(), stop || start ? on_stop_or_start : on_order,
+                call);
 }
 
 /* ---- Submit ------------------------------------------------------------------------------------------------------------------------------ */
