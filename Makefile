@@ -80,10 +80,12 @@ unit: ## run the unit tests
 	@$(MAKE) --no-print-directory tests
 	@$(PYTHON) tests/run --build $(BUILD) unit
 
-check: deps-test ## install what the tests need, and run them all
+check: deps-test ## install what the tests need, and run them all, then again under ASan and UBSan
 	@$(MAKE) --no-print-directory format-check
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(PYTHON) tests/run --build $(BUILD) all
+	@$(if $(SAN),,$(MAKE) --no-print-directory SAN=address -j2 tests)
+	@$(if $(SAN),,$(PYTHON) tests/run --build build/address all)
 
 bench: deps ## measure delivery beside Postfix's smtp-source
 	@$(MAKE) --no-print-directory -j2 all
