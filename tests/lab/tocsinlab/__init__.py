@@ -15,4 +15,7 @@ rehearsal  a campaign run from the spool to the report, by `rehearse`
 agreement  the report held against the journal
 reach      who was reached, and who could have been
 story      the demo's scenario, made from a seed
+ordeal     a daemon that is killed again and again
+population domains and feed files for an ordeal
+aftermath  what must be true after an ordeal
 """

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""kill -9 at any moment: nothing is lost, and only what was under way goes out again, as the very same mail (DESIGN.md,
+rule 5).
+
+TOCSIN_KILLS=N kills N times at random (200), TOCSIN_SEED=N otherwise. The programs are built here, with crash points
+(`make CRASH=1`), and wrong on purpose (`make MUTANT=NAME`): a harness that did not notice those would prove nothing.
+"""
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+
+from tocsinlab import aftermath, ordeal, population, rehearsal, settings  # noqa: E402
+
+KILLS = int(os.environ.get("TOCSIN_KILLS", "200"))
+SEED = int(os.environ.get("TOCSIN_SEED", "1"))
+BUILD_LIMIT = 600  # seconds that make may take
+SESSIONS = 6
+MOST = 50          # mails of one life
+TARGETS = 35       # for each life: more than it can serve, so that the queue never runs dry
+LIVES = 5          # for each feed
+MUTANT_KILLS = 6
+FEW = 20           # targets of a feed, where only one of its mails or rows matters
+SEVERAL_CHUNKS = 1200  # rows: more than two of the store's
+
+# Where the daemon dies: at the Nth time that it comes by.
+POINTS = {
+    "before-smtp": (1, 9, 40), "after-250": (1, 9, 40),
+    "before-commit": (1, 5, 30), "after-commit": (1, 5, 30),
+    "spool-claimed": (1, 1, 1), "spool-claim": (1, 2, 3), "spool-chunk": (1, 3, 5),
+    "spool-results": (1, 2, 3), "spool-finish": (1, 2, 3),
+    "bounce-intake": (1, 3, 6), "bounce-committed": (1, 3, 6),
+}
+MUTANTS = ("sent_before_sending", "no_lease_recovery")
+
+
+def make(**variables):
+    """Build with these variables of make; the directory. Never with a sanitizer: here the clock matters."""
+    words = ["%s=%s" % pair for pair in variables.items()]
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SAN")}
+    run = subprocess.run(["make", "-s", "-j2", "all", *words], cwd=settings.ROOT, timeout=BUILD_LIMIT, env=environment,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    if run.returncode:
+        raise RuntimeError("make %s:\n%s" % (" ".join(words), run.stdout[-3000:]))
+    return os.path.join(settings.ROOT, "build", "mutant-" + variables["MUTANT"] if "MUTANT" in variables else "crash")
+
+
+@contextlib.contextmanager
+def trial(build, crowd, feeds, **options):
+    """An ordeal in a scratch directory, which is kept when something goes wrong."""
+    directory, run = tempfile.mkdtemp(prefix="tocsin-crash-"), None
+    try:
+        run = ordeal.Ordeal(directory, build, crowd, feeds, SESSIONS, **options)
+        yield run
+    except BaseException:
+        print("kept: %s" % directory, flush=True)
+        raise
+    finally:
+        if run:
+            run.close()
+    shutil.rmtree(directory)
+
+
+def crowd_and_feeds(seed, kills):
+    """Feeds for KILLS lives; every third in several chunks."""
+    crowd, targets = population.Population(seed), TARGETS * LIVES
+    rows = lambda number: SEVERAL_CHUNKS // targets if number % 3 == 2 else 1
+    numbers = range(1 + (kills + LIVES - 1) // LIVES)
+    return crowd, [crowd.feed("feed-%03d.csv" % number, targets, rows(number)) for number in numbers]
+
+
+def kill_at_random(run, kills, dice, lives=LIVES):
+    """KILLS lives of 1 to MOST further mails; in every LIVES-th a feed is dropped, before it or in the midst of it."""
+    run.drop()
+    for number in range(kills):
+        mails, drop_after = dice.randint(1, MOST), None
+        if number % lives == 0 and number and dice.random() < 0.5:
+            drop_after = dice.randrange(mails)
+        elif number % lives == 0:
+            run.drop()
+        run.live(mails, drop_after)
+
+
+def figures(run, mails):
+    resent = mails.resent(run.lives)
+    return ("%d kills, %d lives that delivered something; %d mails, %d duplicates: %.2f a kill, %d at most; bound %d" %
+            (len(run.lives), sum(1 for life in run.lives if life.taken), len(mails.copies), mails.duplicates,
+             mails.duplicates / len(run.lives), max(resent), run.sessions * len(run.lives)))
+
+
+class Crash(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.build = make(CRASH=1)
+
+    def judge(self, run, evidence):
+        self.assertEqual(aftermath.lost(evidence), [])
+        self.assertEqual(aftermath.complaints(run, evidence), [])
+        run.stop_daemon()
+
+    def test_random_kills(self):
+        begun = time.monotonic()
+        with trial(self.build, *crowd_and_feeds(SEED, KILLS), limit=180) as run:
+            kill_at_random(run, KILLS, random.Random(SEED))
+            evidence = run.last_life()
+            mails = aftermath.Mails(evidence.journal)
+            print("%s; %.0f s" % (figures(run, mails), time.monotonic() - begun), flush=True)
+            self.assertGreater(sum(1 for life in run.lives if life.taken), KILLS / 2)
+            self.judge(run, evidence)
+
+    def at_point(self, point):
+        """Die at POINT, again and again; each time with three new feeds, the first of which has several chunks."""
+        crowd, numbers = population.Population("%d %s" % (SEED, point)), POINTS[point]
+        rows = lambda number: 1 if number % 3 else SEVERAL_CHUNKS // FEW
+        feeds = [crowd.feed("feed-%d.csv" % number, FEW, rows(number)) for number in range(3 * len(numbers))]
+        with trial(self.build, crowd, feeds) as run:
+            for number in numbers:
+                run.drop(3)
+                run.die_at(point, number)
+            evidence = run.last_life()
+            self.judge(run, evidence)
+            return "%s: %d duplicates" % (point, aftermath.Mails(evidence.journal).duplicates)
+
+    def test_crash_points(self):
+        """Most of the time goes by in waiting: several at once."""
+        with ThreadPoolExecutor(4) as pool:
+            for point, future in [(point, pool.submit(self.at_point, point)) for point in POINTS]:
+                with self.subTest(point):
+                    print(future.result(), flush=True)
+
+    def losses_of(self, build):
+        """What a few kills cost, with a new feed in each life: how many targets were never told, of how many."""
+        with trial(build, *crowd_and_feeds(SEED, MUTANT_KILLS * LIVES), quiet=3) as run:
+            kill_at_random(run, MUTANT_KILLS, random.Random(SEED), lives=1)
+            evidence = run.last_life()
+            return len(aftermath.lost(evidence)), len(evidence.subjects)
+
+    def test_mutants_lose_mail(self):
+        """And what is not wrong loses none of the same mails."""
+        self.assertEqual(self.losses_of(self.build)[0], 0)
+        for mutant in MUTANTS:
+            with self.subTest(mutant):
+                lost, targets = self.losses_of(make(MUTANT=mutant))
+                print("%s: %d of %d targets lost" % (mutant, lost, targets), flush=True)
+                self.assertGreater(lost, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

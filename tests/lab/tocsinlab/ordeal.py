@@ -1,0 +1,164 @@
+"""A daemon that is killed again and again, against one lab, while feeds fall into its spool (DESIGN.md, rule 5)."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections import namedtuple
+
+from . import population, reach, rehearsal
+from .settings import seconds
+
+LIFE_LIMIT = 3     # seconds that a life may take to bring its mails out; then it is killed anyway
+DEATH_LIMIT = 20   # seconds that it may take to come to its crash point
+POLL = 0.0005      # seconds between two looks at the journal
+RESULT_EVERY = 0.2 # seconds between two versions of a file's results
+SETTLED = 10       # seconds within which the last versions must be there
+SETTINGS = [
+    *population.SETTINGS, "campaigns.approve_above=100000", "campaigns.aggregate_wait=100ms",
+    "campaigns.contact_interval=100ms", "delivery.retry_first=100ms", "delivery.retry_for=10m",
+    "spool.result_every=" + seconds(RESULT_EVERY), "log.level=debug",
+]
+
+# What a life left in the journal: mails taken during it, up to the line number `end`.
+Life = namedtuple("Life", "taken end")
+# How the spool looks in the end: names below each directory, and the lines of each feed's results and rejects by name.
+Spool = namedtuple("Spool", "incoming processing failed done results rejected")
+
+
+class _Taken:
+    """Counts the mails that were taken, by following the journal."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        self.number, self.rest = 0, b""
+
+    def count(self):
+        """A line that lies across two pages may be seen when half of it is there."""
+        lines = (self.rest + self.file.read()).split(b"\n")
+        self.rest = lines.pop()
+        self.number += sum(1 for line in lines if b'"outcome":"taken"' in line)
+        return self.number
+
+
+class Ordeal(rehearsal.Rehearsal):
+    """FEEDS about CROWD go to a daemon of BUILD with SESSIONS sessions; `close` ends all processes, whatever happened."""
+
+    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120):
+        path = os.path.join(directory, "scenario.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(crowd.scenario(), file)
+        settings = [*SETTINGS, "delivery.sessions=%d" % sessions]
+        super().__init__(directory, path, [], settings=settings, limit=limit, quiet=quiet, build=build)
+        self.sessions, self.dropped, self.waiting, self.lives = sessions, [], list(feeds), []
+        self.incoming = os.path.join(self.directory, "spool", "incoming")
+        os.makedirs(self.incoming)
+        self.start_lab()
+        self.taken = _Taken(self.lab.facts["journal"])
+
+    # --- what happens to the daemon
+
+    def drop(self, number=1):
+        """Rename the next NUMBER feeds into the spool, as a careful submitter does."""
+        for feed in self.waiting[:number]:
+            path = os.path.join(self.incoming, feed.name)
+            with open(path + ".part", "w", encoding="utf-8") as file:
+                file.write(feed.text)
+            os.rename(path + ".part", path)
+        self.dropped += self.waiting[:number]
+        del self.waiting[:number]
+
+    def live(self, mails, drop_after=None):
+        """A life of MAILS further mails, ended by SIGKILL. A feed is dropped into it after DROP_AFTER of them."""
+        before = self.taken.count()
+        self.start_daemon()
+        end = time.monotonic() + LIFE_LIMIT
+        while self.taken.count() < before + mails and time.monotonic() < end:
+            self.check_alive()
+            if drop_after is not None and self.taken.count() >= before + drop_after:
+                self.drop()
+                drop_after = None
+            time.sleep(POLL)
+        self.check_alive()
+        self.daemon.kill()
+        self._bury(before)
+
+    def die_at(self, point, number):
+        """A life that ends itself when it comes to the crash point called POINT for the NUMBERth time."""
+        before = self.taken.count()
+        self.start_daemon(TOCSIN_CRASH_AT="%s:%d" % (point, number))
+        try:
+            self.daemon.wait(DEATH_LIMIT)
+        except subprocess.TimeoutExpired:
+            text = "the daemon did not come to %s:%d in %d s" % (point, number, DEATH_LIMIT)
+            raise rehearsal.RehearsalError(text) from None
+        if self.daemon.returncode != -signal.SIGKILL:
+            self.check_alive()
+        self._bury(before)
+
+    def _bury(self, before):
+        """Wait until the lab has read all that the dead daemon had sent: once it has served another client, it has."""
+        self.daemon.wait()
+        with socket.create_connection(("127.0.0.1", self.lab.relay), timeout=DEATH_LIMIT) as client:
+            client.recv(1000)
+            client.sendall(b"QUIT\r\n")
+            while client.recv(1000):
+                pass
+        taken = self.taken.count()
+        self.lives.append(Life(taken - before, taken))
+
+    def close(self):
+        super().close()
+        self.taken.file.close()
+
+    def last_life(self):
+        """A life to the end; the evidence."""
+        self.drop(len(self.waiting))
+        self.start_daemon()
+        self.wait_for_daemon()
+        self._load()
+        self._until_over()
+        self._await_receipts()
+        campaigns = [self._collect(row["name"]) for row in self._status()]
+        self._keep(campaigns)
+        targets = {target: None for feed in self.dropped for target in feed.targets.values()}
+        subjects = [reach.Subject("", target, [target], []) for target in targets]
+        return rehearsal.Evidence(self.lab.journal(), self.lab.journal("returns"), [{"do": "kill"}] * len(self.lives),
+                                  campaigns, self.world, subjects, self.settings, time.monotonic() - self.start)
+
+    def _load(self):
+        """Wait until every file that was dropped is in the store."""
+        end = time.monotonic() + self.limit
+        while time.monotonic() < end:
+            rows = self._status()
+            if len(rows) >= len(self.dropped) and not any(row["files_loading"] for row in rows):
+                return
+            time.sleep(0.1)
+        raise rehearsal.RehearsalError("the feeds were not loaded in %d s:\n%s" % (self.limit, self.log_tail()))
+
+    # --- what it left behind
+
+    def events(self, campaign):
+        """What the daemon's log tells of CAMPAIGN's mails."""
+        return self.tocsin("log", "--campaign", campaign, "--limit", "1000000")["events"]
+
+    def spool(self):
+        below = lambda name: _below(os.path.join(self.directory, "spool", name))
+        beside = lambda feed, suffix: os.path.join(self.directory, "spool", "done", feed.name + suffix)
+        done = [name for name in below("done") if not name.startswith(".")]  # the spool remembers there what it called each
+        return Spool(below("incoming"), below("processing"), below("failed"), done,
+                     {feed.name: _lines(beside(feed, ".result.jsonl"), json.loads) for feed in self.dropped},
+                     {feed.name: _lines(beside(feed, ".rejected"), str) for feed in self.dropped})
+
+
+def _below(top):
+    return sorted(os.path.relpath(os.path.join(path, file), top) for path, _, files in os.walk(top) for file in files)
+
+
+def _lines(path, read):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [read(line) for line in file]
+    except FileNotFoundError:
+        return []
