@@ -130,7 +130,7 @@ static void on_finished(void *context, int status, const char *message, const st
     }
     if (entry->intake->ending)
         return; /* moved when the daemon starts again */
-    log_notice("feed: %s: campaign %s: %lld incidents about %lld targets, %lld known already%s", entry->name,
+    log_notice("feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s", entry->name,
                summary->campaign, (long long)summary->incidents, (long long)summary->targets,
                (long long)summary->duplicates,
                summary->held ? "; waits for approval (tocsin preview, tocsin campaign approve)" : "");

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #define DEFAULT_CONFIG "/etc/tocsin/tocsin.yaml"
@@ -94,6 +95,8 @@ static int run(const struct config *config)
     struct daemon daemon;
     struct error error = { "" };
     signal(SIGPIPE, SIG_IGN);
+    /* The store and the results name victims and contacts: nothing for strangers. */
+    umask(0027);
     /* An arena for each of many threads would keep what each once needed for ever. */
     mallopt(M_ARENA_MAX, 2);
     uv_loop_init(&loop);

@@ -3,6 +3,7 @@
 #include "daemon/base/mem.h"
 #include "queue/outcome.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,15 @@ struct begin {
     void *context;
 };
 
+/* The profile's name and the file's, in letters that a person can type again. */
 static char *default_campaign(const char *profile, const char *name)
 {
     const char *dot = strchr(name, '.');
-    return mem_format("%s-%.*s", profile, (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    char *made = mem_format("%s-%.*s", profile, (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    for (char *at = made; *at; at++)
+        if ((unsigned char)*at < 0x80 && !isalnum((unsigned char)*at) && !strchr("-_+@.", *at))
+            *at = '-';
+    return made;
 }
 
 /* This very claim, begun before the daemon died; only its move to done/ or failed/ may be missing. */
@@ -231,7 +237,7 @@ static void forget(struct store *store, int64_t file, const char *why)
     sql_run(sql, "DELETE FROM \"case\" WHERE file_id = ?1", "i", file);
     sql_run(sql, "UPDATE feed_file SET state = 3, why = ?2, loaded_to = 0 WHERE id = ?1", "it", file, why);
     sql_run(sql,
-            "UPDATE campaign SET state = 3, name = name || ' (failed ' || id || ')' WHERE id = ?1"
+            "UPDATE campaign SET state = 5, name = name || ' (failed ' || id || ')' WHERE id = ?1"
             " AND NOT EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state <> 3)",
             "i", campaign);
 }

@@ -65,7 +65,7 @@ static const struct {
     [NOTIFICATION_CANCELLED] = { "cancelled", 0 },
 };
 
-static const char *const campaigns[CAMPAIGN_STATES] = { NULL, "running", "paused", "cancelled", "ended" };
+static const char *const campaigns[CAMPAIGN_STATES] = { NULL, "running", "paused", "cancelled", "ended", "failed" };
 static const char *const files[FILE_STATES] = { NULL, "loading", "loaded", "failed" };
 
 const char *case_state_name(enum case_state state)

@@ -34,7 +34,14 @@ enum notification_state {
     NOTIFICATION_STATES
 };
 
-enum campaign_state { CAMPAIGN_RUNNING = 1, CAMPAIGN_PAUSED, CAMPAIGN_CANCELLED, CAMPAIGN_ENDED, CAMPAIGN_STATES };
+enum campaign_state {
+    CAMPAIGN_RUNNING = 1,
+    CAMPAIGN_PAUSED,
+    CAMPAIGN_CANCELLED,
+    CAMPAIGN_ENDED,
+    CAMPAIGN_FAILED, /* none of its files could be loaded: it never was */
+    CAMPAIGN_STATES
+};
 
 enum file_state { FILE_LOADING = 1, FILE_LOADED, FILE_FAILED, FILE_STATES };
 

@@ -11,6 +11,7 @@ static const char help[] =
     "Every campaign with its state, how many cases are open and how the others ended, and what is in the queue. A\n"
     "campaign that waits for approval says so: look at it with `tocsin preview NAME`, then `tocsin campaign approve "
     "NAME`.\n"
+    "`told` counts cases delivered or answered; `in window` mails that were accepted and may still bounce.\n"
     "Works with the daemon down, from the store, for those who may read it.\n";
 
 static void add_campaign(struct table *table, const json_t *campaign)
@@ -28,12 +29,14 @@ static void add_campaign(struct table *table, const json_t *campaign)
     table_add_format(table, "%lld", number_in(campaign, "queued") + number_in(campaign, "leased"));
     table_add_format(table, "%lld", number_in(campaign, "deferred"));
     table_add_format(table, "%lld", number_in(campaign, "held"));
+    table_add_format(table, "%lld", number_in(campaign, "accepted"));
 }
 
 static int print_status(json_t *status)
 {
-    static const char *const heads[] = { "campaign",  "state",      "cases",  "open",     "told", "exhausted",
-                                         "opted out", "other ends", "queued", "deferred", "held", NULL };
+    static const char *const heads[] = { "campaign",  "state",     "cases",      "open",   "told",
+                                         "exhausted", "opted out", "other ends", "queued", "deferred",
+                                         "held",      "in window", NULL };
     struct table *table = table_new(heads);
     struct buf text = BUF_EMPTY;
     size_t index;

@@ -97,6 +97,16 @@ static void on_submitted(void *context, int status, const char *message)
         control_reply(call, json_pack("{s:s}", "claim", message));
 }
 
+/* A name that stands in tables and that a person can type again. */
+static bool is_name(const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    return length > 0 && length <= 100 && text[0] != ' ' && text[length - 1] != ' ';
+}
+
 static int check_redirect(const json_t *request, char out[ADDRESS_MAX_LENGTH + 1])
 {
     const char *address = text_of(request, "redirect_to");
@@ -117,6 +127,11 @@ static void run_submit(struct control_call *call, const json_t *request)
         char *message = mem_format("there is no profile '%s' in the configuration", profile);
         control_fail(call, EX_DATAERR, message);
         free(message);
+        return;
+    }
+    if (text_of(request, "campaign") && !is_name(text_of(request, "campaign"))) {
+        control_fail(call, EX_DATAERR,
+                     "a campaign's name is one to 100 bytes, with no control characters, and no blank at either end");
         return;
     }
     if (check_redirect(request, redirect)) {

@@ -107,6 +107,9 @@ class Command(unittest.TestCase):
             self.tocsin("submit", "--campaign", "night", "-", text="fqdn\nx..y\n")
             failed = "night (failed 2)"
             self.until(lambda: self.state(failed))
+            self.assertEqual(self.state(failed)["state"], "failed")
+            self.assertEqual(self.tocsin("submit", "--campaign", "a\nb", "-", text="fqdn\n")[0], DATA)
+            self.assertEqual(os.stat(os.path.join(self.directory, "tocsin.db")).st_mode & 0o007, 0)
             self.assertIn("rows were rejected", self.tocsin("campaign", "show", failed)[1])
             process.send_signal(signal.SIGHUP)
             self.until(lambda: "restart it" in open(os.path.join(self.directory, "log")).read())
