@@ -163,6 +163,9 @@ void returns_take(struct daemon *daemon, const char *sender, const char *recipie
     log_returned(&returned, recipient);
     crash_point("bounce-intake");
     queue_record_returned(daemon->queue, &returned, done, context);
+    /* Nor does he get what was claimed before, and no session has begun. */
+    if (returned.meaning == QUEUE_RETURNED_OPT_OUT || returned.meaning == QUEUE_RETURNED_COMPLAINT)
+        delivery_recall(daemon->delivery);
     free(settings);
     bounce_clear(&bounce);
     pump_wake(daemon);

@@ -171,6 +171,15 @@ unsigned delivery_in_flight(const struct delivery *delivery)
     return delivery->in_flight;
 }
 
+void delivery_recall(struct delivery *delivery)
+{
+    struct inbox_item *item = inbox_pop_all(delivery->room.jobs), *next;
+    for (; item; item = next) {
+        next = item->next;
+        abort_job(delivery, (struct delivery_job *)item);
+    }
+}
+
 void delivery_stop(struct delivery *delivery)
 {
     if (delivery->stopped)
@@ -181,11 +190,7 @@ void delivery_stop(struct delivery *delivery)
     relay_wake(delivery->room.settings.relay);
     for (unsigned i = 0; i < delivery->count; i++)
         worker_cut(delivery->workers[i]);
-    struct inbox_item *item = inbox_pop_all(delivery->room.jobs), *next;
-    for (; item; item = next) {
-        next = item->next;
-        abort_job(delivery, (struct delivery_job *)item);
-    }
+    delivery_recall(delivery);
 }
 
 void delivery_start(struct delivery *delivery)

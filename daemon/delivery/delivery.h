@@ -31,7 +31,8 @@ struct delivery_job {
     char reply_text[512]; /* one line, control characters replaced */
     bool sent; /* the end of the text had been handed over and no refusal of it was read: a retry may be a duplicate */
     bool rendered; /* false: render() failed, reply_text says why */
-    bool aborted; /* delivery_stop(): nothing was tried or it was cut off; not an attempt unless `sent` */
+    bool
+        aborted; /* delivery_stop(), delivery_recall(): nothing was tried or it was cut off; not an attempt unless `sent` */
 
     unsigned period; /* delivery's own, as the next */
     struct inbox_item *place;
@@ -68,6 +69,8 @@ unsigned delivery_in_flight(const struct delivery *delivery);
 /* Stop within a second: open sessions are cut off by shutdown(2) of their sockets, every job comes back through DONE with `aborted`. Jobs submitted
  * while stopped come back at once. delivery_start() lets it go on. */
 void delivery_stop(struct delivery *delivery);
+/* Every job that no thread has taken yet comes back through DONE with `aborted`; the sessions go on. */
+void delivery_recall(struct delivery *delivery);
 void delivery_start(struct delivery *delivery);
 
 /* As delivery_stop(), then end and join the threads, call DONE for each job that is left, and free. DONE must not submit again

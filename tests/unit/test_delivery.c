@@ -658,6 +658,39 @@ static void test_results_on_disk_first(void **state)
     free_mails(mails, 6);
 }
 
+/* What no session has begun comes back; the sessions go on. */
+static void test_recall(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 1 });
+    struct mail mails[6] = { 0 };
+    f->unsettled = true;
+    for (size_t i = 0; i < 5; i++) {
+        mails[i].to = "read@there.example";
+        submit(f, &mails[i]);
+    }
+    run_for(f, 300);
+    assert_int_equal(f->done, 1);
+    delivery_recall(f->delivery);
+    run_for(f, 100);
+    unsigned aborted = 0;
+    for (size_t i = 0; i < 5; i++)
+        aborted += mails[i].job.aborted;
+    assert_in_range(aborted, 3, 4); /* the thread may have one in its hand */
+    assert_int_equal(f->server->mails_count, 1);
+    for (size_t i = 0; i < 5; i++)
+        if (mails[i].done && !mails[i].job.aborted)
+            delivery_settled(f->delivery, &mails[i].job);
+    f->unsettled = false;
+    mails[5].to = "later@there.example";
+    submit(f, &mails[5]);
+    finish(f);
+    assert_false(mails[5].job.aborted);
+    assert_int_equal(f->server->mails_count, 6 - aborted);
+    end(f);
+    free_mails(mails, 6);
+}
+
 static void test_not_rendered(void **state)
 {
     (void)state;
@@ -942,6 +975,7 @@ int main(void)
         cmocka_unit_test(test_many_sessions_each_mail_once),
         cmocka_unit_test(test_storm),
         cmocka_unit_test(test_results_on_disk_first),
+        cmocka_unit_test(test_recall),
         cmocka_unit_test(test_not_rendered),
         cmocka_unit_test(test_relay_is_down),
         cmocka_unit_test(test_names_and_addresses_of_relays),
