@@ -45,7 +45,11 @@ static void run_read(struct control_call *call, const json_t *request)
 static void on_order(void *context, int status, const char *message, json_t *result)
 {
     struct control_call *call = context;
-    pump_wake(control_daemon(call));
+    struct daemon *daemon = control_daemon(call);
+    /* What was claimed before it may be what it forbids: all that no session has begun is claimed anew. */
+    if (!status)
+        delivery_recall(daemon->delivery);
+    pump_wake(daemon);
     on_read(call, status, message, result);
 }
 
