@@ -119,8 +119,10 @@ static void on_last(void *context, int status, const char *message)
 {
     struct bench *bench = context;
     (void)message;
+    json_t *order = json_object();
     if (!status)
-        queue_order(bench->queue, json_object(), "root", bench->now, on_result, bench);
+        queue_order(bench->queue, order, "root", bench->now, on_result, bench);
+    json_decref(order);
 }
 
 static void asked_while_ending(void **state)
