@@ -214,6 +214,7 @@ struct finish {
     struct request request;
     int64_t file, now;
     unsigned long rows, rejected;
+    int64_t released, last; /* cases up to this one are; and will be when the step under way is committed */
     char *why;
     struct queue_file_summary summary;
     char *campaign;
@@ -266,29 +267,50 @@ static void summarise(struct store *store, struct finish *finish)
     sqlite3_reset(row);
 }
 
+static void reject(struct store *store, struct finish *finish, unsigned long most)
+{
+    char *why = mem_format("%lu of %lu rows were rejected, more than campaigns.max_rejected (%lu%%): the file was"
+                           " taken back whole; mend it and drop it again",
+                           finish->rejected, finish->rows, most);
+    forget(store, finish->file, why);
+    error_set(&finish->request.error, -EBADMSG, "%s", why);
+    free(why);
+    finish->summary.targets = -1; /* see finish_finish(): what forget() did must stay */
+    finish->last = finish->released;
+}
+
+/* Cases a step: outcomes pass between steps, and memory stays flat. */
+#define RELEASE_CASES "10000"
+
+static void release_some(struct store *store, struct finish *finish)
+{
+    finish->last = sql_integer(store->sql, finish->released,
+                               "SELECT max(id) FROM (SELECT id FROM \"case\" WHERE file_id = ?1 AND state = 1"
+                               " AND id > ?2 ORDER BY id LIMIT " RELEASE_CASES ")",
+                               "ii", finish->file, finish->released);
+    sql_run(store->sql, "UPDATE \"case\" SET due = ?4 WHERE file_id = ?1 AND state = 1 AND id > ?2 AND id <= ?3",
+            "iiii", finish->file, finish->released, finish->last, finish->now);
+}
+
+/* One step: release some cases. The file counts as loaded when the last has been; after a crash before that, it is finished once more. */
 static int run_finish(struct store *store, struct request *request)
 {
     struct finish *finish = (struct finish *)request;
     unsigned long most = (unsigned long)store->config->campaigns.max_rejected;
     if (finish->rejected * 100 > finish->rows * most) {
-        char *why = mem_format("%lu of %lu rows were rejected, more than campaigns.max_rejected (%lu%%): the file was"
-                               " taken back whole; mend it and drop it again",
-                               finish->rejected, finish->rows, most);
-        forget(store, finish->file, why);
-        error_set(&request->error, -EBADMSG, "%s", why);
-        free(why);
-        finish->summary.targets = -1; /* see finish_finish(): what forget() did must stay */
+        reject(store, finish, most);
         return 0;
     }
-    summarise(store, finish);
-    sql_run(
-        store->sql,
-        "UPDATE feed_file SET state = 2, rows = ?2, rejected = ?3, approved = ?4, result_due = ?5, result_written = ?6"
-        " WHERE id = ?1 AND state = 1",
-        "iiiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected, (int64_t)!finish->summary.held,
-        DUE_NEVER, finish->now);
-    sql_run(store->sql, "UPDATE \"case\" SET due = ?2 WHERE file_id = ?1 AND state = 1", "ii", finish->file,
-            finish->now);
+    if (!finish->released) {
+        summarise(store, finish);
+        sql_run(store->sql, "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4 WHERE id = ?1 AND state = 1",
+                "iiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected, (int64_t)!finish->summary.held);
+    }
+    release_some(store, finish);
+    if (finish->last == finish->released)
+        sql_run(store->sql,
+                "UPDATE feed_file SET state = 2, result_due = ?2, result_written = ?3 WHERE id = ?1 AND state = 1",
+                "iii", finish->file, DUE_NEVER, finish->now);
     return 0;
 }
 
@@ -296,6 +318,11 @@ static void finish_finish(struct request *request)
 {
     struct finish *finish = (struct finish *)request;
     int status = finish->summary.targets < 0 ? -EBADMSG : request->status;
+    if (!status && finish->last > finish->released) {
+        finish->released = finish->last;
+        store_submit(request->queue, request);
+        return;
+    }
     finish->done(finish->context, status, request->error.text, status ? NULL : &finish->summary);
     free(finish->campaign);
     free(finish);

@@ -49,6 +49,15 @@ static size_t deliver_due(struct store *store, int64_t campaign, int64_t now)
     return count;
 }
 
+static bool stands_before(const int64_t *list, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (list[i] == list[index])
+            return true;
+    return false;
+}
+
+/* All of a contact's cases are seen to at once: the many that fall due with them are not looked at again. */
 static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
 {
     size_t count;
@@ -59,7 +68,8 @@ static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
                                                "iii", campaign, now, STEPS),
                                      &count);
     for (size_t i = 0; i < count; i++)
-        store_compose(store, campaign, contacts[i], 0, now);
+        if (!stands_before(contacts, i))
+            store_compose(store, campaign, contacts[i], 0, now);
     free(contacts);
     return count;
 }

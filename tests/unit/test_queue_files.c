@@ -72,6 +72,39 @@ static void many_chunks(void **state)
     bench_close(bench);
 }
 
+/* So many that they are released in steps: each is, and what else there is to do passes between them. */
+static void many_targets(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct dropped dropped = begin_file(bench, &(struct drop){ .name = "a.csv" });
+    for (unsigned long line = 1; line <= 20001; line++) {
+        char target[32];
+        snprintf(target, sizeof target, "t%lu.test", line);
+        struct incident incident = incident_of(target, line);
+        add_incident(bench, dropped.file, &incident);
+    }
+    push_chunk(bench, dropped.file, 0);
+    queue_file_finish(bench->queue, dropped.file, 20001, 0, on_finished, &dropped);
+    unsigned turns = 0;
+    while (queue_pending(bench->queue)) {
+        queue_turn(bench->queue, bench->now, on_turn, bench);
+        uv_run(&bench->loop, UV_RUN_ONCE);
+        turns += look(bench, "SELECT state FROM feed_file WHERE name = ?1", "a.csv") == FILE_LOADING;
+        if (turns > 1000 || look(bench, "SELECT state FROM feed_file WHERE name = ?1", "a.csv") == FILE_LOADED)
+            break;
+    }
+    wait_for_all(bench);
+    assert_true(turns > 1);
+    assert_int_equal(dropped.summary.targets, 20001);
+    assert_int_equal(look(bench,
+                          "SELECT count(*) FROM \"case\" k JOIN feed_file f ON f.id = k.file_id WHERE f.name = ?1"
+                          " AND f.state = 2 AND f.approved = 1 AND k.due <= f.result_written",
+                          "a.csv"),
+                     20001);
+    bench_close(bench);
+}
+
 static void a_chunk_has_a_limit(void **state)
 {
     (void)state;
@@ -580,6 +613,7 @@ int main(void)
         cmocka_unit_test(incidents_of_one_target_are_one_case),
         cmocka_unit_test(nothing_moves_before_the_end),
         cmocka_unit_test(many_chunks),
+        cmocka_unit_test(many_targets),
         cmocka_unit_test(a_chunk_has_a_limit),
         cmocka_unit_test(of_no_file),
         cmocka_unit_test(a_load_is_resumed),
