@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t daemon_now(void)
 {
@@ -36,6 +37,11 @@ static int find_receipt(struct daemon *daemon, struct error *error)
 static int open_parts(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
+    if (access(config->paths.token_keys, F_OK) && !access(config->paths.store, F_OK))
+        log_warning(
+            "%s is not there, but the store is: what comes back for mails sent before will count as forged. If the"
+            " keys were lost, stop now and bring them back from a backup",
+            config->paths.token_keys);
     int status = token_keys_load(config->paths.token_keys, true, &daemon->keys, error);
     if (!status)
         status = find_receipt(daemon, error);

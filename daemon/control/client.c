@@ -75,8 +75,10 @@ int client_call(const char *socket, const json_t *request, json_t **result, stru
     struct buf answer = BUF_EMPTY;
     int exit;
     if (send_all(fd, line, strlen(line)) || receive_line(fd, &answer)) {
-        error_set(error, -1, "the daemon closed the connection: it knows only members of its groups, or it is ending");
-        exit = EX_NOPERM;
+        error_set(error, -1,
+                  "the daemon closed the connection: it is ending, it has too many, or we are in none of its groups"
+                  " (access.submit_group, access.admin_group); try again");
+        exit = EX_TEMPFAIL;
     } else {
         json_t *object = json_loads(answer.data, 0, NULL);
         exit = judge(object, result, error);
