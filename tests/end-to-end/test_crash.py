@@ -136,6 +136,15 @@ class Crash(unittest.TestCase):
                 with self.subTest(point):
                     print(future.result(), flush=True)
 
+    def test_submitted_file(self):
+        """What `tocsin submit` said about a file is not lost either, although it could not be told that the file arrived."""
+        crowd = population.Population(SEED)
+        with trial(self.build, crowd, [crowd.feed("feed.csv", FEW)]) as run:
+            run.die_of_submission("spool-claimed", "the-name")
+            evidence = run.last_life()
+            self.assertEqual([campaign.name for campaign in evidence.campaigns], ["the-name"])
+            self.judge(run, evidence)
+
     def losses_of(self, build):
         """What a few kills cost, with a new feed in each life: how many targets were never told, of how many."""
         with trial(build, *crowd_and_feeds(SEED, MUTANT_KILLS * LIVES), quiet=3) as run:

@@ -88,6 +88,25 @@ class Ordeal(rehearsal.Rehearsal):
         """A life that ends itself when it comes to the crash point called POINT for the NUMBERth time."""
         before = self.taken.count()
         self.start_daemon(TOCSIN_CRASH_AT="%s:%d" % (point, number))
+        self._await_death(before, point, number)
+
+    def die_of_submission(self, point, campaign):
+        """A life that ends at POINT when `tocsin submit` brings the next feed, for CAMPAIGN."""
+        before, feed = self.taken.count(), self.waiting.pop(0)
+        path = os.path.join(self.directory, feed.name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(feed.text)
+        self.start_daemon(TOCSIN_CRASH_AT="%s:1" % point)
+        self.wait_for_daemon()
+        try:
+            self.tocsin("submit", "--campaign", campaign, path)
+        except rehearsal.RehearsalError:
+            self.dropped.append(feed)
+        else:
+            raise rehearsal.RehearsalError("submit was told that all is well by a daemon that died before")
+        self._await_death(before, point, 1)
+
+    def _await_death(self, before, point, number):
         try:
             self.daemon.wait(DEATH_LIMIT)
         except subprocess.TimeoutExpired:
