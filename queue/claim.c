@@ -34,7 +34,7 @@ static void mark_notified(struct store *store, const struct notification *notifi
 
 static void lease(struct store *store, struct claim_due *claim, int64_t id)
 {
-    if (store_withdraw_silenced(store, id, claim->now) ||
+    if (store_withdraw_unwanted(store, id, claim->now) ||
         !store_move_notification(store, id, NOTIFICATION_LEASED, DUE_NEVER))
         return;
     struct notification *notification = store_load_notification(store->sql, id);

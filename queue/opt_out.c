@@ -93,29 +93,37 @@ void store_withdraw(struct store *store, const char *object, int64_t now)
         withdraw_domain(store, object, now);
 }
 
-bool store_withdraw_silenced(struct store *store, int64_t notification, int64_t now)
+static bool is_silenced(struct store *store, int64_t notification, const char *address)
+{
+    bool opt_out;
+    char *why = store_suppressed(store, address, &opt_out);
+    free(why);
+    return why || sql_integer(store->sql, 0,
+                              "SELECT 1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                              " JOIN suppression s ON s.object = k.target AND s.opt_out = 1"
+                              " WHERE n.notification_id = ?1 LIMIT 1",
+                              "i", notification);
+}
+
+bool store_withdraw_unwanted(struct store *store, int64_t notification, int64_t now)
 {
     struct sql *sql = store->sql;
-    bool opt_out, silenced;
     sqlite3_stmt *row = sql_query(sql,
-                                  "SELECT a.address FROM notification n JOIN contact a ON a.id = n.contact_id"
-                                  " WHERE n.id = ?1 AND n.kind = 0",
+                                  "SELECT a.address, EXISTS (SELECT 1 FROM notification_case t JOIN \"case\" k"
+                                  " ON k.id = t.case_id AND k.notification_id = t.notification_id AND k.state IN (3, 4)"
+                                  " WHERE t.notification_id = n.id) FROM notification n"
+                                  " JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1 AND n.kind = 0",
                                   "i", notification);
     if (!sql_step(sql, row))
         return false;
     char *address = sql_copy(row, 0);
+    bool wanted = sqlite3_column_int(row, 1) != 0;
     sqlite3_reset(row);
-    char *why = store_suppressed(store, address, &opt_out);
-    silenced = why || sql_integer(sql, 0,
-                                  "SELECT 1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                                  " JOIN suppression s ON s.object = k.target AND s.opt_out = 1"
-                                  " WHERE n.notification_id = ?1 LIMIT 1",
-                                  "i", notification);
-    free(why);
+    wanted = wanted && !is_silenced(store, notification, address);
     free(address);
-    if (silenced)
+    if (!wanted)
         withdraw_notification(store, notification, now);
-    return silenced;
+    return !wanted;
 }
 
 /* The target is left alone, in all campaigns. A mail about it that no server has taken is taken back, and its other cases regroup. */

@@ -64,8 +64,7 @@ static void was_taken(struct store *store, int64_t id, int64_t now)
 static bool is_answered(struct store *store, int64_t id)
 {
     return sql_integer(store->sql, 0,
-                       "SELECT 1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                       " WHERE n.notification_id = ?1 AND k.notification_id = ?1 AND k.state = 7 LIMIT 1",
+                       "SELECT 1 FROM returned WHERE notification_id = ?1 AND class IN ('reply', 'optout') LIMIT 1",
                        "i", id) != 0;
 }
 
@@ -153,7 +152,7 @@ static void refuse(struct store *store, int64_t id, const struct standing *at, b
     int64_t wait =
         retry_wait(config->delivery.retry_first, config->delivery.retry_max, (unsigned)at->attempts, (uint64_t)id);
     /* What a server once took is not sent again by the clock, only by a person (resume, retry). Two copies of one report are one refusal. */
-    if (is_answered(store, id) ||
+    if ((later && is_answered(store, id)) ||
         !store_move_notification(store, id, NOTIFICATION_HELD, later ? DUE_NEVER : now + wait))
         return;
     sql_run(store->sql, "UPDATE notification SET hold = ?2, reason = ?3 WHERE id = ?1", "iit", id,

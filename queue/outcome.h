@@ -16,9 +16,9 @@ void store_opt_out(struct store *store, int64_t notification, const char *addres
 /* Take back what waits to go to OBJECT, an address or a domain that has just been suppressed; its cases climb. */
 void store_withdraw(struct store *store, const char *object, int64_t now);
 
-/* Take NOTIFICATION back where its recipient, or the owner of one of its targets, has been silenced since it was composed: true when it
- * was. */
-bool store_withdraw_silenced(struct store *store, int64_t notification, int64_t now);
+/* Take NOTIFICATION back where it is not to be sent any more: since it was composed, its recipient or the owner of one of its targets has been
+ * silenced, or each of its cases has ended. True when it was. */
+bool store_withdraw_unwanted(struct store *store, int64_t notification, int64_t now);
 
 /* Keep TEXT under its hash; HASH is written. */
 #define TEMPLATE_HASH_SIZE 65

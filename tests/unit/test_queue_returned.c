@@ -358,6 +358,48 @@ static void an_answer_while_the_next_mail_is_out(void **state)
     bench_close(bench);
 }
 
+/* The next contact's mail is in a session that fails in one way or another: it is not tried again, and what it says about its own contact holds. */
+static void an_answer_while_the_next_mail_is_leased(void **state)
+{
+    (void)state;
+    static const int verdicts[] = { QUEUE_DEFERRED, QUEUE_ABOUT_US, QUEUE_BOUNCED };
+    static const char *const ends[] = { "cancelled", "cancelled", "bounced" };
+    for (size_t i = 0; i < 3; i++) {
+        int64_t mail;
+        struct bench *bench = one_accepted(&mail);
+        come_back(bench, mail, QUEUE_RETURNED_BOUNCE, "user_unknown");
+        pass(bench, HOUR);
+        int64_t second = claim_one(bench, "postmaster@a.test");
+        come_back(bench, mail, QUEUE_RETURNED_ANSWER, NULL);
+        attempt(bench, second, verdicts[i], "user_unknown");
+        pass(bench, HOUR);
+        assert_int_equal(claim_due(bench, 10), 0);
+        assert_mail(bench, second, ends[i]);
+        assert_case(bench, "a.test", "answered");
+        turn(bench);
+        assert_campaign(bench, "default-one", "ended");
+        bench_close(bench);
+    }
+}
+
+/* Another contact's answer does not make this one's bounce void. */
+static void a_bounce_of_a_mail_that_nobody_answered(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    come_back(bench, mail, QUEUE_RETURNED_BOUNCE, "user_unknown");
+    pass(bench, HOUR);
+    int64_t second = claim_one(bench, "postmaster@a.test");
+    attempt(bench, second, QUEUE_ACCEPTED, NULL);
+    come_back(bench, mail, QUEUE_RETURNED_ANSWER, NULL);
+    come_back(bench, second, QUEUE_RETURNED_BOUNCE, "user_unknown");
+    assert_mail(bench, second, "bounced");
+    assert_case(bench, "a.test", "answered");
+    assert_int_equal(look(bench, "SELECT dead_since > 0 FROM contact WHERE address = ?1", "postmaster@a.test"), 1);
+    bench_close(bench);
+}
+
 static void an_answer_after_the_ladders_end(void **state)
 {
     (void)state;
@@ -492,6 +534,8 @@ int main(void)
         cmocka_unit_test(an_answer_takes_back_a_deferred_mail),
         cmocka_unit_test(an_answer_leaves_the_others_their_mail),
         cmocka_unit_test(an_answer_while_the_next_mail_is_out),
+        cmocka_unit_test(an_answer_while_the_next_mail_is_leased),
+        cmocka_unit_test(a_bounce_of_a_mail_that_nobody_answered),
         cmocka_unit_test(an_answer_after_the_ladders_end),
         cmocka_unit_test(a_later_refusal_about_us),
         cmocka_unit_test(a_refusal_about_us_after_the_window),
