@@ -22,6 +22,26 @@ static int64_t number_of(const json_t *arguments, const char *name, int64_t othe
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
+/* A page of a list: memory stays flat, and no read holds its snapshot for long. Events and audits, of which only the last are of interest, have but
+ * one. */
+#define PAGE 500
+#define LAST 10000
+
+static int64_t limit_of(const json_t *arguments, int64_t most)
+{
+    int64_t limit = number_of(arguments, "limit", most);
+    return limit < 1 || limit > most ? most : limit;
+}
+
+/* Put LIST into RESULT, and where it fills its page, the KEY of its last as what comes before the next. */
+static void set_page(json_t *result, const char *name, json_t *list, const char *key, int64_t limit)
+{
+    size_t count = json_array_size(list);
+    json_object_set_new(result, name, list);
+    if (count && (int64_t)count == limit)
+        json_object_set(result, "next", json_object_get(json_array_get(list, count - 1), key));
+}
+
 static int find_campaign(struct sql *sql, const json_t *arguments, int64_t *id, struct error *error)
 {
     const char *name = text_of(arguments, "campaign");
@@ -110,26 +130,41 @@ static int read_status(struct sql *sql, const json_t *arguments, json_t *result,
     return 0;
 }
 
-static json_t *cases_of(struct sql *sql, int64_t campaign, int64_t limit)
+static void add_rungs(struct sql *sql, json_t *one)
 {
+    sqlite3_stmt *rungs = sql_query(sql,
+                                    "SELECT r.position, a.address, r.kinds, r.party AS \"&party\", r.score, r.evidence,"
+                                    " r.state AS \"/state\", r.why, r.notification_id AS notification FROM rung r"
+                                    " JOIN contact a ON a.id = r.contact_id WHERE r.case_id = ?1 ORDER BY r.position",
+                                    "i", (int64_t)json_integer_value(json_object_get(one, "id")));
+    json_object_set_new(one, "rungs", rows_json(sql, rungs));
+}
+
+static void add_cases(struct sql *sql, int64_t campaign, const json_t *arguments, json_t *result)
+{
+    int64_t limit = limit_of(arguments, PAGE);
+    /* `+`: in the order of their numbers, without sorting all of the campaign's for each page. */
     json_t *cases =
         rows_json(sql, sql_query(sql,
                                  "SELECT id, target, host, ip, state AS \":state\", due AS \"@due\", position, note,"
-                                 " notified AS \"@notified\" FROM \"case\" WHERE campaign_id = ?1 ORDER BY id LIMIT ?2",
-                                 "ii", campaign, limit));
+                                 " notified AS \"@notified\" FROM \"case\" WHERE +campaign_id = ?1 AND id > ?2"
+                                 " ORDER BY id LIMIT ?3",
+                                 "iii", campaign, number_of(arguments, "after", 0), limit));
     size_t index;
     json_t *one;
-    json_array_foreach(cases, index, one)
-    {
-        sqlite3_stmt *rungs =
-            sql_query(sql,
-                      "SELECT r.position, a.address, r.kinds, r.party AS \"&party\", r.score, r.evidence,"
-                      " r.state AS \"/state\", r.why, r.notification_id AS notification FROM rung r"
-                      " JOIN contact a ON a.id = r.contact_id WHERE r.case_id = ?1 ORDER BY r.position",
-                      "i", (int64_t)json_integer_value(json_object_get(one, "id")));
-        json_object_set_new(one, "rungs", rows_json(sql, rungs));
-    }
-    return cases;
+    json_array_foreach(cases, index, one) add_rungs(sql, one);
+    set_page(result, "cases_list", cases, "id", limit);
+}
+
+static void add_files(struct sql *sql, int64_t campaign, json_t *result)
+{
+    sqlite3_stmt *files =
+        sql_query(sql,
+                  "SELECT name, hash, size, CASE state WHEN 1 THEN 'loading' WHEN 2 THEN 'loaded' ELSE 'failed' END"
+                  " AS state, why, approved AS \"?approved\", rows, rejected, duplicates, received AS \"@received\""
+                  " FROM feed_file WHERE campaign_id = ?1 ORDER BY id",
+                  "i", campaign);
+    json_object_set_new(result, "feed_files", rows_json(sql, files));
 }
 
 static int read_campaign(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
@@ -138,6 +173,11 @@ static int read_campaign(struct sql *sql, const json_t *arguments, json_t *resul
     int status = find_campaign(sql, arguments, &id, error);
     if (status)
         return status;
+    bool cases = json_is_true(json_object_get(arguments, "cases"));
+    if (cases && json_object_get(arguments, "after")) {
+        add_cases(sql, id, arguments, result);
+        return 0;
+    }
     sqlite3_stmt *row = sql_query(sql, CAMPAIGN_COLUMNS "AND c.id = ?1", "i", id);
     if (sql_step(sql, row)) {
         json_t *campaign = row_json(row);
@@ -146,17 +186,9 @@ static int read_campaign(struct sql *sql, const json_t *arguments, json_t *resul
         json_decref(campaign);
     }
     add_campaign_counts(sql, result);
-    json_object_set_new(
-        result, "feed_files",
-        rows_json(
-            sql,
-            sql_query(sql,
-                      "SELECT name, hash, size, CASE state WHEN 1 THEN 'loading' WHEN 2 THEN 'loaded' ELSE 'failed' END"
-                      " AS state, why, approved AS \"?approved\", rows, rejected, duplicates, received AS \"@received\""
-                      " FROM feed_file WHERE campaign_id = ?1 ORDER BY id",
-                      "i", id)));
-    if (json_is_true(json_object_get(arguments, "cases")))
-        json_object_set_new(result, "cases_list", cases_of(sql, id, number_of(arguments, "limit", 1000000)));
+    add_files(sql, id, result);
+    if (cases)
+        add_cases(sql, id, arguments, result);
     return 0;
 }
 
@@ -200,17 +232,18 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
         return error_set(error, -EINVAL,
                          "'%s' is no state: held queued leased deferred accepted delivered bounced given-up cancelled",
                          state);
+    int64_t limit = limit_of(arguments, PAGE);
     json_t *list = rows_json(sql, sql_query(sql,
                                             NOTIFICATION_COLUMNS
                                             "WHERE (?1 = 0 OR n.campaign_id = ?1) AND (?2 OR n.state < 5 OR ?3)"
                                             " AND (?3 = 0 OR n.state = ?3) AND (?5 IS NULL OR c.owner = ?5)"
-                                            " ORDER BY n.id LIMIT ?4",
-                                            "iiiit", campaign, all, wanted, number_of(arguments, "limit", 1000000),
-                                            text_of(arguments, "owner")));
+                                            " AND n.id > ?6 ORDER BY n.id LIMIT ?4",
+                                            "iiiiti", campaign, all, wanted, limit, text_of(arguments, "owner"),
+                                            number_of(arguments, "after", 0)));
     size_t index;
     json_t *one;
     json_array_foreach(list, index, one) add_targets(sql, one);
-    json_object_set_new(result, "notifications", list);
+    set_page(result, "notifications", list, "id", limit);
     return 0;
 }
 
@@ -249,13 +282,15 @@ static int read_notification(struct sql *sql, const json_t *arguments, json_t *r
 
 static int read_suppressions(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
-    (void)arguments;
     (void)error;
-    json_object_set_new(result, "suppressions",
-                        rows_json(sql, sql_query(sql,
-                                                 "SELECT object, why, who, time AS \"@time\", opt_out AS \"?opt_out\""
-                                                 " FROM suppression ORDER BY object",
-                                                 "")));
+    const char *after = text_of(arguments, "after");
+    int64_t limit = limit_of(arguments, PAGE);
+    json_t *list =
+        rows_json(sql, sql_query(sql,
+                                 "SELECT object, why, who, time AS \"@time\", opt_out AS \"?opt_out\" FROM suppression"
+                                 " WHERE object > ?1 ORDER BY object LIMIT ?2",
+                                 "ti", after ? after : "", limit));
+    set_page(result, "suppressions", list, "object", limit);
     return 0;
 }
 
@@ -267,7 +302,7 @@ static int read_audit(struct sql *sql, const json_t *arguments, json_t *result, 
         rows_json(sql, sql_query(sql,
                                  "SELECT * FROM (SELECT id, time AS \"@time\", who, action, object, detail FROM audit"
                                  " ORDER BY id DESC LIMIT ?1) ORDER BY id",
-                                 "i", number_of(arguments, "limit", 1000000))));
+                                 "i", limit_of(arguments, LAST))));
     return 0;
 }
 
@@ -304,7 +339,7 @@ static int read_log(struct sql *sql, const json_t *arguments, json_t *result, st
     }
     sqlite3_stmt *rows =
         sql_query(sql, log_text, "ittit", campaign, text_of(arguments, "address"), text_of(arguments, "target"),
-                  number_of(arguments, "limit", 1000000), text_of(arguments, "owner"));
+                  limit_of(arguments, LAST), text_of(arguments, "owner"));
     json_object_set_new(result, "events", rows_json(sql, rows));
     return 0;
 }

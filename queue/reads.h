@@ -9,19 +9,22 @@
 
 struct sql;
 
-/* Run the read called NAME with ARGUMENTS (an object or NULL), "owner" among them: only what he submitted. 0 and a new *RESULT, or -errno: -ENOSYS no such read, -ENOENT no such
- * campaign or notification.
+/* Run the read called NAME with ARGUMENTS (an object or NULL), "owner" among them: only what he submitted. 0 and a new *RESULT, or -errno:
+ * -ENOSYS no such read, -ENOENT no such campaign or notification.
  *
  *   status                                     {"stopped","campaigns":[{"name","profile","state","paused_why","created","expires","cases","open","ends":{…},"files_loading",
  *                                              "files","waiting_for_approval","held","queued","deferred","redirect_to"}], "forged_bounces","stale_bounces","suppressions"}
- *   campaign   {campaign, cases, limit}        one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
- *   queue      {campaign, all, state, limit}   {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
+ *   campaign   {campaign, cases, limit, after} one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
+ *   queue      {campaign, all, state, limit, after}  {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
  *                                              "bounced","reason","cases","targets":[…]}]}: what is under way; `all`: what has ended too
  *   notification {notification}                one of these with "history":[…] and "returned":[…]
  *   report     {campaign}                      the counts that daemon/report/report.h renders
- *   suppressions                               {"suppressions":[{"object","why","who","time","opt_out"}]}
+ *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first
- *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first */
+ *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first
+ *
+ * Those that take `after` give a page (500, or less by `limit`); where there may be more, "next" is the `after` of the next page, which has nothing but the
+ * list. The others give the last 10,000 at most. */
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error);
 
 /* The same straight from the file at PATH: for the command line while no daemon runs. -ENXIO: it cannot be opened. */

@@ -82,8 +82,9 @@ static int print_campaign(json_t *campaign)
 static int show(struct context *context, const char *name, bool cases)
 {
     json_t *campaign;
-    int exit = command_read(context, json_pack("{s:s, s:s, s:b}", "verb", "campaign", "campaign", name, "cases", cases),
-                            &campaign);
+    int exit =
+        command_read_all(context, json_pack("{s:s, s:s, s:b}", "verb", "campaign", "campaign", name, "cases", cases),
+                         "cases_list", &campaign);
     if (exit)
         return exit;
     return context->json ? command_print_json(campaign) : print_campaign(campaign);

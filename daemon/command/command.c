@@ -127,6 +127,30 @@ int command_read(struct context *context, json_t *request, json_t **result)
     return exit && config ? command_fail(exit, "%s", error.text) : exit;
 }
 
+int command_read_all(struct context *context, json_t *request, const char *list, json_t **result)
+{
+    json_t *all = NULL, *page, *next = NULL;
+    int exit;
+    while (!(exit = command_read(context, json_incref(request), &page))) {
+        next = json_incref(json_object_get(page, "next"));
+        if (all)
+            json_array_extend(json_object_get(all, list), json_object_get(page, list));
+        else
+            all = json_incref(page);
+        json_decref(page);
+        if (!next)
+            break;
+        json_object_set_new(request, "after", next);
+    }
+    json_decref(request);
+    if (exit)
+        json_decref(all);
+    else
+        json_object_del(all, "next");
+    *result = exit ? NULL : all;
+    return exit;
+}
+
 /* ---- Printing ------------------------------------------------------------------------------------------------------------------------------ */
 
 int command_print_json(json_t *result)

@@ -48,6 +48,8 @@ int command_ask(struct context *context, json_t *request, json_t **result);
 
 /* The same for a read: with no daemon there, straight from the store. */
 int command_read(struct context *context, json_t *request, json_t **result);
+/* The same for a read that comes in pages (queue/reads.h): all that is in LIST. */
+int command_read_all(struct context *context, json_t *request, const char *list, json_t **result);
 
 /* Print RESULT as JSON on a line, and let go of it. Returns 0, or EX_IOERR. */
 int command_print_json(json_t *result);

@@ -96,7 +96,7 @@ static int list(struct context *context, const char *campaign, const char *state
         json_object_set_new(request, "campaign", json_string(campaign));
     if (state)
         json_object_set_new(request, "state", json_string(state));
-    int exit = command_read(context, request, &result);
+    int exit = command_read_all(context, request, "notifications", &result);
     if (exit)
         return exit;
     return context->json ? command_print_json(result) : print_list(result, all || state);

@@ -50,7 +50,7 @@ int command_suppress(struct context *context, int argc, char **argv)
         return exit;
     const char *verb = argc > 1 ? argv[1] : "list";
     if (strcmp(verb, "list") == 0 && argc <= 2) {
-        exit = command_read(context, json_pack("{s:s}", "verb", "suppressions"), &result);
+        exit = command_read_all(context, json_pack("{s:s}", "verb", "suppressions"), "suppressions", &result);
         if (exit)
             return exit;
         return context->json ? command_print_json(result) : print_list(result);

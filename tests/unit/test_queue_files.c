@@ -465,8 +465,7 @@ static void a_file_joins(void **state)
 static void a_file_that_may_not_join(void **state)
 {
     (void)state;
-    struct bench *bench =
-        bench_open_with((const char *[]){ "campaigns.aggregate_wait=0s", "campaigns.expire=1s", NULL });
+    struct bench *bench = bench_open();
     drop_file(bench, &(struct drop){ .name = "a.csv", .campaign = "bot", .targets = { "a.test" } });
     struct drop drop = { .name = "b.csv", .campaign = "bot", .profile = "other", .targets = { "b.test" } };
     struct dropped refused = drop_file(bench, &drop);
@@ -477,12 +476,21 @@ static void a_file_that_may_not_join(void **state)
     refused = drop_file(bench, &drop);
     assert_int_equal(refused.verdict, QUEUE_FILE_REFUSED);
     assert_non_null(strstr(refused.why, "redirect_to"));
-    drop.redirect_to = NULL;
-    sleep(2); /* its end comes */
-    refused = drop_file(bench, &drop);
+    assert_int_equal(look(bench, "SELECT count(*) FROM feed_file WHERE ?1 = ''", ""), 1);
+    bench_close(bench);
+}
+
+static void a_file_that_comes_after_the_end(void **state)
+{
+    (void)state;
+    struct bench *bench =
+        bench_open_with((const char *[]){ "campaigns.aggregate_wait=0s", "campaigns.expire=1s", NULL });
+    struct drop drop = { .name = "a.csv", .campaign = "bot", .targets = { "a.test" } };
+    drop_file(bench, &drop);
+    sleep(2);
+    struct dropped refused = drop_file(bench, &drop);
     assert_int_equal(refused.verdict, QUEUE_FILE_REFUSED);
     assert_non_null(strstr(refused.why, "is over"));
-    assert_int_equal(look(bench, "SELECT count(*) FROM feed_file WHERE ?1 = ''", ""), 1);
     bench_close(bench);
 }
 
@@ -633,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_default_name_that_is_taken),
         cmocka_unit_test(a_file_joins),
         cmocka_unit_test(a_file_that_may_not_join),
+        cmocka_unit_test(a_file_that_comes_after_the_end),
         cmocka_unit_test(a_cancelled_campaign_takes_no_file),
         cmocka_unit_test(a_line_a_row),
         cmocka_unit_test(results_are_not_forgotten),

@@ -184,6 +184,64 @@ static void the_queue(void **state)
     bench_close(bench);
 }
 
+/* Lists come in pages; each begins after the last row of the one before. */
+static void pages(void **state)
+{
+    (void)state;
+    struct bench *bench = eventful();
+    unsigned rows = 0;
+    json_int_t after = 0;
+    for (int page = 0; page < 3; page++) {
+        assert_int_equal(read_as(bench, "queue", json_pack("{s:b, s:i, s:I}", "all", 1, "limit", 5, "after", after)),
+                         0);
+        json_t *list = got(bench, "notifications");
+        for (size_t i = 0; i < json_array_size(list); i++, rows++) {
+            json_int_t id = json_integer_value(json_object_get(json_array_get(list, i), "id"));
+            assert_true(id > after);
+            after = id;
+        }
+        if (page < 2)
+            assert_number(bench, "next", after);
+    }
+    assert_int_equal(rows, 12);
+    assert_null(json_object_get(bench->result, "next"));
+    assert_int_equal(
+        read_as(bench, "campaign", json_pack("{s:s, s:b, s:i}", "campaign", "bot", "cases", 1, "limit", 8)), 0);
+    assert_number(bench, "next", 8);
+    assert_int_equal(
+        read_as(bench, "campaign", json_pack("{s:s, s:b, s:i}", "campaign", "bot", "cases", 1, "after", 8)), 0);
+    assert_length(bench, "cases_list", 2);
+    assert_length(bench, "cases_list.1.rungs", 2);
+    assert_int_equal(json_object_size(bench->result), 1);
+    assert_int_equal(read_as(bench, "suppressions", json_pack("{s:i}", "limit", 2)), 0);
+    assert_text(bench, "next", "abuse@optout.test");
+    assert_int_equal(read_as(bench, "suppressions", json_pack("{s:s}", "after", "abuse@optout.test")), 0);
+    assert_length(bench, "suppressions", 1);
+    assert_text(bench, "suppressions.0.object", "optout.test");
+    bench_close(bench);
+}
+
+/* However much is asked for. */
+static void a_page_has_a_limit(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    for (int i = 0; i < 501; i++) {
+        char address[64];
+        snprintf(address, sizeof address, "a%03d@x.test", i);
+        json_t *one = json_pack("{s:s, s:s}", "verb", "suppress", "object", address);
+        queue_order(bench->queue, one, "root", bench->now, on_result, bench);
+        json_decref(one);
+    }
+    wait_for_all(bench);
+    assert_int_equal(read_as(bench, "suppressions", json_pack("{s:i}", "limit", 1000000)), 0);
+    assert_length(bench, "suppressions", 500);
+    assert_text(bench, "next", "a499@x.test");
+    assert_int_equal(read_as(bench, "suppressions", json_pack("{s:i}", "limit", -1)), 0);
+    assert_length(bench, "suppressions", 500);
+    bench_close(bench);
+}
+
 static void one_notification(void **state)
 {
     (void)state;
@@ -365,12 +423,20 @@ static void offline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_report),   cmocka_unit_test(the_report_at_the_end),
-        cmocka_unit_test(the_status),   cmocka_unit_test(the_cases),
-        cmocka_unit_test(the_queue),    cmocka_unit_test(one_notification),
-        cmocka_unit_test(the_log),      cmocka_unit_test(the_log_of_what_is_nobodys),
-        cmocka_unit_test(the_audit),    cmocka_unit_test(his_own),
-        cmocka_unit_test(no_such_read), cmocka_unit_test(words_of_strangers),
+        cmocka_unit_test(the_report),
+        cmocka_unit_test(the_report_at_the_end),
+        cmocka_unit_test(the_status),
+        cmocka_unit_test(the_cases),
+        cmocka_unit_test(the_queue),
+        cmocka_unit_test(pages),
+        cmocka_unit_test(a_page_has_a_limit),
+        cmocka_unit_test(one_notification),
+        cmocka_unit_test(the_log),
+        cmocka_unit_test(the_log_of_what_is_nobodys),
+        cmocka_unit_test(the_audit),
+        cmocka_unit_test(his_own),
+        cmocka_unit_test(no_such_read),
+        cmocka_unit_test(words_of_strangers),
         cmocka_unit_test(offline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
