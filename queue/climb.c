@@ -22,6 +22,16 @@ int64_t store_contact(struct store *store, const char *address)
     return sql_last_id(store->sql);
 }
 
+/* OURS, or OURS with a detail after "+" as our tokens stand there (RFC 5233). */
+static bool is_mailbox(const char *ours, const char *address)
+{
+    if (!ours)
+        return false;
+    const char *domain = strchr(ours, '@'), *rest = address + strcspn(address, "+@");
+    return domain && rest - address == domain - ours && strncmp(ours, address, (size_t)(domain - ours)) == 0 &&
+           strcmp(rest + strcspn(rest, "@"), domain) == 0;
+}
+
 /* Our own mailboxes: a mail to one would come back as work. */
 static bool is_ours(const struct store *store, const char *address)
 {
@@ -29,12 +39,11 @@ static bool is_ours(const struct store *store, const char *address)
     const char *const ours[] = { config->sender.address, config->sender.reply_to, config->return_path.bounce,
                                  config->return_path.opt_out };
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-        if (ours[i] && strcmp(ours[i], address) == 0)
+        if (is_mailbox(ours[i], address))
             return true;
     for (size_t i = 0; i < config->profile_count; i++) {
         const struct config_sender *sender = &config->profiles[i].sender;
-        if ((sender->address && strcmp(sender->address, address) == 0) ||
-            (sender->reply_to && strcmp(sender->reply_to, address) == 0))
+        if (is_mailbox(sender->address, address) || is_mailbox(sender->reply_to, address))
             return true;
     }
     return false;
