@@ -9,8 +9,10 @@
 #include <string.h>
 
 /* Jobs in hand for each session: enough that no session waits for a commit, few enough that a limit or a stop finds little under way. */
-#define AHEAD 32
+#define AHEAD 8
 #define MOST_AHEAD 1024
+/* Notifications a claim: loading more at once would hold up the commits that sessions wait for. */
+#define CLAIM 32
 
 struct job {
     struct delivery_job delivery;
@@ -151,10 +153,11 @@ void post_due(struct daemon *daemon)
     if (most > MOST_AHEAD)
         most = MOST_AHEAD;
     unsigned busy = delivery_in_flight(daemon->delivery);
-    if (daemon->ending || daemon->stopping || pump->claiming_due || !pump->more_due || busy > most / 2)
+    if (daemon->ending || daemon->stopping || pump->claiming_due || !pump->more_due ||
+        (busy + CLAIM > most && busy * 2 > most))
         return;
     int64_t wait;
-    unsigned room = throttle_room(daemon->throttle, daemon_now(), most - busy, &wait);
+    unsigned room = throttle_room(daemon->throttle, daemon_now(), most - busy < CLAIM ? most - busy : CLAIM, &wait);
     if (!room) {
         uint64_t due = uv_timer_get_due_in(&pump->timer);
         if (!uv_is_active((uv_handle_t *)&pump->timer) || due > (uint64_t)wait)

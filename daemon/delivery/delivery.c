@@ -98,8 +98,9 @@ static struct delivery *create(const struct delivery_options *options, struct re
         .thread_state_free = options->thread_state_free,
         .context = options->context,
     };
-    delivery->places = mem_zero(options->sessions, sizeof *delivery->places);
-    for (unsigned i = 0; i < options->sessions; i++)
+    unsigned places = options->sessions * DELIVERY_PLACES;
+    delivery->places = mem_zero(places, sizeof *delivery->places);
+    for (unsigned i = 0; i < places; i++)
         inbox_push(delivery->room.places, &delivery->places[i]);
     return delivery;
 }
