@@ -25,8 +25,8 @@ int64_t store_contact(struct store *store, const char *address)
 /* OURS, or OURS with a detail after "+" as our tokens stand there (RFC 5233). */
 static bool is_mailbox(const char *ours, const char *address)
 {
-    if (!ours)
-        return false;
+    if (!ours || strcmp(ours, address) == 0)
+        return ours;
     const char *domain = strchr(ours, '@'), *rest = address + strcspn(address, "+@");
     return domain && rest - address == domain - ours && strncmp(ours, address, (size_t)(domain - ours)) == 0 &&
            strcmp(rest + strcspn(rest, "@"), domain) == 0;

@@ -427,9 +427,10 @@ static void taken_back(void **state)
 static void our_own_mailboxes(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open_with((const char *[]){
-        "sender.reply_to=people@tocsin.test", "profiles.other={ sender: { address: other@tocsin.test } }", NULL });
-    static const char *const ours[] = { "owner:team@tocsin.test",    "owner:people@tocsin.test",
+    struct bench *bench =
+        bench_open_with((const char *[]){ "sender.reply_to=people+reply@tocsin.test",
+                                          "profiles.other={ sender: { address: other@tocsin.test } }", NULL });
+    static const char *const ours[] = { "owner:team@tocsin.test",    "owner:people+reply@tocsin.test",
                                         "owner:bounce@tocsin.test",  "owner:bounce+token@tocsin.test",
                                         "owner:optout@tocsin.test",  "owner:other@tocsin.test",
                                         "owner:bouncer@tocsin.test", NULL };
