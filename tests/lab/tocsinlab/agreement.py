@@ -18,7 +18,8 @@ class Fates:
 
     def __init__(self, evidence):
         self.taken = {}                      # (recipient, ticket) -> the journal's line, of warnings
-        self.times = Counter()               # the same -> how often it was taken
+        self.tickets_to = defaultdict(set)   # recipient -> tickets that it took
+        self.times = Counter()               # (recipient, ticket) -> how often it was taken
         self.tickets = {}                    # Message-ID -> ticket
         self.two_ids = set()                 # (recipient, ticket) that came with more than one Message-ID
         self.refused = defaultdict(set)      # recipient -> envelope senders refused for good because of the recipient
@@ -41,6 +42,7 @@ class Fates:
             key = recipient, line["ticket"]
             if self.taken.setdefault(key, line)["message_id"] != line["message_id"]:
                 self.two_ids.add(key)
+            self.tickets_to[recipient].add(line["ticket"])
             self.times[key] += 1
             self.tickets[line["message_id"]] = line["ticket"]
         elif line["outcome"] == "deferred":
@@ -66,7 +68,7 @@ class Fates:
     def unfortunate(self, recipient):
         """Does any journal know of mail to RECIPIENT that failed or was put off?"""
         return bool(self.refused[recipient] or self.deferred[recipient] or self.held[recipient]
-                    or any(key[0] == recipient and not self.arrived(key) for key in self.taken))
+                    or any(not self.arrived((recipient, ticket)) for ticket in self.tickets_to[recipient]))
 
 
 def check(evidence):
@@ -75,7 +77,8 @@ def check(evidence):
     complaints = list(_mails(evidence, fates))
     for campaign in evidence.campaigns:
         complaints += _totals(campaign)
-        complaints += [text for case in campaign.cases for text in _case(campaign, case, fates)]
+        rows = _by_target(campaign.notifications)
+        complaints += [text for case in campaign.cases for text in _case(campaign.name, case, rows[case["target"]], fates)]
     return complaints
 
 
@@ -86,13 +89,21 @@ def _by_recipient(notifications):
     return rows
 
 
+def _by_target(notifications):
+    rows = defaultdict(list)
+    for row in notifications:
+        for target in set(row["targets"]):
+            rows[target].append(row)
+    return rows
+
+
 def _mails(evidence, fates):
     """Mails taken, refusals and bounces, recipient by recipient."""
     said = _by_recipient([row for campaign in evidence.campaigns for row in campaign.notifications])
-    heard = {recipient for recipient, _ in fates.taken} | set(fates.refused)
+    heard = set(fates.tickets_to) | set(fates.refused)
     for recipient in sorted(heard | set(said)):
         rows = said.get(recipient, [])
-        taken = {ticket for one, ticket in fates.taken if one == recipient}
+        taken = fates.tickets_to[recipient]
         accepted = {ticket_of(row) for row in rows if row["accepted"]}
         later = {ticket_of(row) for row in rows if row["bounced"] == "later"}
         # Where the session broke before the 250, a bounce may be the first that is heard of it.
@@ -100,7 +111,7 @@ def _mails(evidence, fates):
             yield "%s: the journal has mail %s, which the report does not call accepted" % (recipient, ticket)
         for ticket in sorted(accepted - taken):
             yield "%s: the report calls %s accepted, the journal does not have it" % (recipient, ticket)
-        bounced = {ticket for one, ticket in fates.bounced if one == recipient}
+        bounced = {ticket for ticket in taken if (recipient, ticket) in fates.bounced}
         if bounced != later:
             yield "%s: %d bounced later by the journal, %d by the report" % (recipient, len(bounced), len(later))
         session = sum(1 for row in rows if row["bounced"] == "session")
@@ -140,11 +151,10 @@ def _totals(campaign):
 class _Case:
     """One case: what is said of it, and what the journals know."""
 
-    def __init__(self, campaign, case, fates):
+    def __init__(self, campaign, case, rows, fates):
         self.fates = fates
         self.target, self.state, self.rungs = case["target"], case["state"], case["rungs"]
-        self.where = "%s: %s" % (campaign.name, self.target)
-        rows = [row for row in campaign.notifications if self.target in row["targets"]]
+        self.where = "%s: %s" % (campaign, self.target)
         self.keys = [(row["recipient"].lower(), ticket_of(row)) for row in rows]
         self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.taken[key]["targets"]]
         self.silenced = any(key in fates.opted_out for key in self.keys)
@@ -181,9 +191,9 @@ ENDS = {"delivered": _delivered, "exhausted": _exhausted, "answered": _wrote_bac
         "cancelled": _cut_short}
 
 
-def _case(campaign, given, fates):
-    """The end that the report gives a case against the one that the journal gives it."""
-    case = _Case(campaign, given, fates)
+def _case(campaign, given, rows, fates):
+    """The end that the report gives a case against the one that the journal gives it. ROWS: the notifications that speak of its target."""
+    case = _Case(campaign, given, rows, fates)
     for key in case.keys:
         if key in fates.taken and case.target not in fates.taken[key]["targets"]:
             yield "%s: mail %s to %s does not speak of it" % (case.where, key[1], key[0])
