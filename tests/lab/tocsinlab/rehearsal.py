@@ -162,7 +162,7 @@ class Rehearsal:
 
     def _follow(self, news):
         before, since = None, time.monotonic()
-        begun = since
+        begun, delay = since, self.world.longest_delay()
         while True:
             rows = self._status()
             state = [(row["name"], row["state"], row["ends"]) for row in rows], news.count()
@@ -171,7 +171,7 @@ class Rehearsal:
             ends = sum((Counter(row["ends"]) for row in rows), Counter())
             self._tell(ends)
             paused = all(row["state"] == "paused" for row in rows if row["ends"]["open"])
-            quiet = (min(self.quiet, QUIET_PAUSED) if paused else self.quiet) + self.world.longest_delay()
+            quiet = (min(self.quiet, QUIET_PAUSED) if paused else self.quiet) + delay
             if not ends["open"] and not self.lab.pending() or time.monotonic() - since > quiet:
                 return
             if time.monotonic() - begun > self.limit:
