@@ -2,6 +2,7 @@
 #
 #   make SAN=address    an ASan and UBSan build in build/address (SAN=thread: TSan)
 #   make CRASH=1        the crash points of daemon/base/crash.h compiled in, in build/crash
+#   make install PREFIX=/usr DESTDIR=/tmp/root
 #   make MUTANT=NAME    a build that is wrong on purpose (tests/end-to-end/test_crash.py), in build/mutant-NAME
 
 .DEFAULT_GOAL := all
@@ -18,11 +19,14 @@ MUTANT :=
 BUILD := build$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
 
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
-	libidn2-dev libjansson-dev libssl-dev publicsuffix python3
-DEPS_TEST := $(DEPS) libcmocka-dev clang-format
+	libidn2-dev libjansson-dev libssl-dev libsystemd-dev publicsuffix python3
+DEPS_TEST := $(DEPS) libcmocka-dev clang-format systemd strace
+
+PREFIX := /usr/local
+DESTDIR :=
 
 VERSION := 0.1.0
-PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson libcrypto
+PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson libcrypto libsystemd
 CC := gcc
 CSTD := -std=gnu11
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
@@ -44,7 +48,7 @@ LIBRARY := $(BUILD)/libtocsin.a
 PROGRAMS := $(patsubst daemon/%.c,$(BUILD)/%,$(wildcard daemon/tocsin.c daemon/tocsind.c))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps deps-test tests unit check demo bench format format-check clean
+.PHONY: all help deps deps-test tests unit check demo bench install uninstall format format-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -97,6 +101,34 @@ demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its rep
 	@rm -rf $(SCRATCH) && mkdir -p $(SCRATCH)
 	@tests/lab/story $(SCRATCH)
 	@tests/lab/rehearse --scenario $(SCRATCH)/scenario.json --feed $(SCRATCH)/story.csv --set @$(SCRATCH)/settings --progress
+
+# The programs, the units, the templates, and a configuration where there is none yet.
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+SBINDIR = $(DESTDIR)$(PREFIX)/sbin
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/tocsin
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/tocsin
+LIBDIR = $(DESTDIR)$(PREFIX)/lib
+# The files in the tree name /usr/local/bin and /usr/share: what is installed names where it is.
+RELOCATE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/usr/share/tocsin|$(PREFIX)/share/tocsin|g'
+
+install: all ## install it (PREFIX=/usr/local DESTDIR=)
+	install -d $(BINDIR) $(SBINDIR) $(SHAREDIR)/templates $(DOCDIR) $(DESTDIR)/etc/tocsin/templates
+	install -d $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
+	install -m 755 $(BUILD)/tocsin $(BINDIR)/tocsin
+	install -m 755 $(BUILD)/tocsind $(SBINDIR)/tocsind
+	cd templates && find . -name '*.txt' -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
+	install -m 644 README.md ARCHITECTURE.md LICENSE $(DOCDIR)
+	$(RELOCATE) config/tocsin.yaml > $(DOCDIR)/tocsin.yaml
+	$(RELOCATE) systemd/tocsind.service > $(LIBDIR)/systemd/system/tocsind.service
+	install -m 644 systemd/tocsin.sysusers $(LIBDIR)/sysusers.d/tocsin.conf
+	install -m 644 systemd/tocsin.tmpfiles $(LIBDIR)/tmpfiles.d/tocsin.conf
+	chmod 644 $(DOCDIR)/tocsin.yaml $(LIBDIR)/systemd/system/tocsind.service
+	test -e $(DESTDIR)/etc/tocsin/tocsin.yaml || install -m 644 $(DOCDIR)/tocsin.yaml $(DESTDIR)/etc/tocsin/tocsin.yaml
+	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; edit /etc/tocsin/tocsin.yaml; tocsin check')
+
+uninstall: ## remove what install put there; the configuration, the store and the spool stay
+	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/sysusers.d/tocsin.conf $(LIBDIR)/tmpfiles.d/tocsin.conf
+	rm -rf $(SHAREDIR) $(DOCDIR)
 
 FORMATTED := $(wildcard $(addsuffix /*.[ch],$(ROOMS) daemon tests/unit))
 format: ## lay the code out

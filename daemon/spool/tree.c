@@ -17,16 +17,33 @@
 #define INCOMING_MODE 03770 /* group-writable, the group inherited, and nobody removes what another dropped */
 #define OWN_MODE 0750
 
+/* A directory is made without the set-group-ID bit and past the umask: in incoming/ it inherits the bit, and then nothing is left to change. A service
+ * manager that forbids setting such bits (RestrictSUIDSGID=) forbids chmod and mkdir with them, too. The umask is the process's; a file that another
+ * thread makes in this moment is one that our group may write. */
+static int make_directory(int directory, const char *name, mode_t mode)
+{
+    mode_t before = umask(0007);
+    int status = mkdirat(directory, name, mode & ~(mode_t)S_ISGID);
+    umask(before);
+    return status;
+}
+
+static bool has_mode(int fd, mode_t mode)
+{
+    struct stat status;
+    return !fstat(fd, &status) && (status.st_mode & 07777) == mode;
+}
+
 /* Open DIRECTORY/NAME, made with MODE if it is missing. Where it is there, its mode is the administrator's business. */
 static int open_directory(int directory, const char *name, mode_t mode, bool *made)
 {
-    bool is_new = mkdirat(directory, name, mode) == 0;
+    bool is_new = make_directory(directory, name, mode) == 0;
     if (!is_new && errno != EEXIST)
         return -errno;
     int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (is_new && fchmod(fd, mode)) /* past the umask; a file system without such bits does without */
+    if (is_new && !has_mode(fd, mode) && fchmod(fd, mode)) /* a file system without such bits does without */
         log_debug("spool: %s: mode %o: %s", name, (unsigned)mode, strerror(errno));
     if (made)
         *made = is_new;
