@@ -44,8 +44,13 @@ static int open_file(const char *path, enum sql_mode mode, sqlite3 **db)
 
 /* FULL: a commit is on disk before anyone acts on it. The cache is small because resident memory must stay flat whatever the store's
  * size; the kernel's page cache does the rest. */
+#ifdef TOCSIN_MUTANT_no_sync
+#define SYNCHRONOUS "OFF"
+#else
+#define SYNCHRONOUS "FULL"
+#endif
 static const char writer_settings[] =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=" SYNCHRONOUS "; PRAGMA cache_size=-16000;"
     "PRAGMA wal_autocheckpoint=2000; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;";
 static const char reader_settings[] = "PRAGMA query_only=ON; PRAGMA cache_size=-4000;";
 

@@ -5,31 +5,23 @@ rule 5).
 TOCSIN_KILLS=N kills N times at random (200), TOCSIN_SEED=N otherwise. The programs are built here, with crash points
 (`make CRASH=1`), and wrong on purpose (`make MUTANT=NAME`): a harness that did not notice those would prove nothing.
 """
-import contextlib
 import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
-from tocsinlab import aftermath, ordeal, population, rehearsal, settings  # noqa: E402
+from tocsinlab import aftermath, population  # noqa: E402
+from tocsinlab.ordeal import LIVES, SEVERAL_CHUNKS, crowd_and_feeds, kill_at_random, make, trial  # noqa: E402
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "200"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
-BUILD_LIMIT = 600  # seconds that make may take
 SESSIONS = 6
-MOST = 50          # mails of one life
-TARGETS = 35       # for each life: more than it can serve, so that the queue never runs dry
-LIVES = 5          # for each feed
 MUTANT_KILLS = 6
 FEW = 20           # targets of a feed, where only one of its mails or rows matters
-SEVERAL_CHUNKS = 1200  # rows: more than two of the store's
 
 # Where the daemon dies: at the Nth time that it comes by.
 POINTS = {
@@ -40,53 +32,6 @@ POINTS = {
     "bounce-intake": (1, 3, 6), "bounce-committed": (1, 3, 6),
 }
 MUTANTS = ("sent_before_sending", "no_lease_recovery")
-
-
-def make(**variables):
-    """Build with these variables of make; the directory. Never with a sanitizer: here the clock matters."""
-    words = ["%s=%s" % pair for pair in variables.items()]
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SAN")}
-    run = subprocess.run(["make", "-s", "-j2", "all", *words], cwd=settings.ROOT, timeout=BUILD_LIMIT, env=environment,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
-    if run.returncode:
-        raise RuntimeError("make %s:\n%s" % (" ".join(words), run.stdout[-3000:]))
-    return os.path.join(settings.ROOT, "build", "mutant-" + variables["MUTANT"] if "MUTANT" in variables else "crash")
-
-
-@contextlib.contextmanager
-def trial(build, crowd, feeds, **options):
-    """An ordeal in a scratch directory, which is kept when something goes wrong."""
-    directory, run = tempfile.mkdtemp(prefix="tocsin-crash-"), None
-    try:
-        run = ordeal.Ordeal(directory, build, crowd, feeds, SESSIONS, **options)
-        yield run
-    except BaseException:
-        print("kept: %s" % directory, flush=True)
-        raise
-    finally:
-        if run:
-            run.close()
-    shutil.rmtree(directory)
-
-
-def crowd_and_feeds(seed, kills):
-    """Feeds for KILLS lives; every third in several chunks."""
-    crowd, targets = population.Population(seed), TARGETS * LIVES
-    rows = lambda number: SEVERAL_CHUNKS // targets if number % 3 == 2 else 1
-    numbers = range(1 + (kills + LIVES - 1) // LIVES)
-    return crowd, [crowd.feed("feed-%03d.csv" % number, targets, rows(number)) for number in numbers]
-
-
-def kill_at_random(run, kills, dice, lives=LIVES):
-    """KILLS lives of 1 to MOST further mails; in every LIVES-th a feed is dropped, before it or in the midst of it."""
-    run.drop()
-    for number in range(kills):
-        mails, drop_after = dice.randint(1, MOST), None
-        if number % lives == 0 and number and dice.random() < 0.5:
-            drop_after = dice.randrange(mails)
-        elif number % lives == 0:
-            run.drop()
-        run.live(mails, drop_after)
 
 
 def figures(run, mails):
@@ -108,7 +53,7 @@ class Crash(unittest.TestCase):
 
     def test_random_kills(self):
         begun = time.monotonic()
-        with trial(self.build, *crowd_and_feeds(SEED, KILLS), limit=180) as run:
+        with trial(self.build, *crowd_and_feeds(SEED, KILLS), SESSIONS, limit=180) as run:
             kill_at_random(run, KILLS, random.Random(SEED))
             evidence = run.last_life()
             mails = aftermath.Mails(evidence.journal)
@@ -121,7 +66,7 @@ class Crash(unittest.TestCase):
         crowd, numbers = population.Population("%d %s" % (SEED, point)), POINTS[point]
         rows = lambda number: 1 if number % 3 else SEVERAL_CHUNKS // FEW
         feeds = [crowd.feed("feed-%d.csv" % number, FEW, rows(number)) for number in range(3 * len(numbers))]
-        with trial(self.build, crowd, feeds) as run:
+        with trial(self.build, crowd, feeds, SESSIONS) as run:
             for number in numbers:
                 run.drop(3)
                 run.die_at(point, number)
@@ -139,7 +84,7 @@ class Crash(unittest.TestCase):
     def test_submitted_file(self):
         """What `tocsin submit` said about a file is not lost either, although it could not be told that the file arrived."""
         crowd = population.Population(SEED)
-        with trial(self.build, crowd, [crowd.feed("feed.csv", FEW)]) as run:
+        with trial(self.build, crowd, [crowd.feed("feed.csv", FEW)], SESSIONS) as run:
             run.die_of_submission("spool-claimed", "the-name")
             evidence = run.last_life()
             self.assertEqual([campaign.name for campaign in evidence.campaigns], ["the-name"])
@@ -147,7 +92,7 @@ class Crash(unittest.TestCase):
 
     def losses_of(self, build):
         """What a few kills cost, with a new feed in each life: how many targets were never told, of how many."""
-        with trial(build, *crowd_and_feeds(SEED, MUTANT_KILLS * LIVES), quiet=3) as run:
+        with trial(build, *crowd_and_feeds(SEED, MUTANT_KILLS * LIVES), SESSIONS, quiet=3) as run:
             kill_at_random(run, MUTANT_KILLS, random.Random(SEED), lives=1)
             evidence = run.last_life()
             return len(aftermath.lost(evidence)), len(evidence.subjects)

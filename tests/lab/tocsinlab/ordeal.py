@@ -1,20 +1,28 @@
 """A daemon that is killed again and again, against one lab, while feeds fall into its spool (DESIGN.md, rule 5)."""
+import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections import namedtuple
 
 from . import population, reach, rehearsal
-from .settings import seconds
+from .settings import ROOT, seconds
 
 LIFE_LIMIT = 3     # seconds that a life may take to bring its mails out; then it is killed anyway
 DEATH_LIMIT = 20   # seconds that it may take to come to its crash point
 POLL = 0.0005      # seconds between two looks at the journal
 RESULT_EVERY = 0.2 # seconds between two versions of a file's results
 SETTLED = 10       # seconds within which the last versions must be there
+BUILD_LIMIT = 600  # seconds that make may take
+MOST = 50          # mails of one life
+TARGETS = 35       # for each life: more than it can serve, so that the queue never runs dry
+LIVES = 5          # for each feed
+SEVERAL_CHUNKS = 1200  # rows: more than two of the store's
 SETTINGS = [
     *population.SETTINGS, "campaigns.approve_above=100000", "campaigns.aggregate_wait=100ms",
     "campaigns.contact_interval=100ms", "delivery.retry_first=100ms", "delivery.retry_for=10m",
@@ -43,34 +51,46 @@ class _Taken:
 
 
 class Ordeal(rehearsal.Rehearsal):
-    """FEEDS about CROWD go to a daemon of BUILD with SESSIONS sessions; `close` ends all processes, whatever happened."""
+    """FEEDS about CROWD go to a daemon of BUILD with SESSIONS sessions; `close` ends all processes, whatever happened.
 
-    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120):
+    The daemon keeps what must last below STATE, where that is not DIRECTORY itself.
+    """
+
+    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120, state=None):
         path = os.path.join(directory, "scenario.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(crowd.scenario(), file)
-        settings = [*SETTINGS, "delivery.sessions=%d" % sessions]
+        self.state = state or directory
+        settings = [*SETTINGS, "delivery.sessions=%d" % sessions, "paths.spool=" + self._lasting("spool"),
+                    "paths.store=" + self._lasting("tocsin.db"), "paths.token_keys=" + self._lasting("token.keys")]
         super().__init__(directory, path, [], settings=settings, limit=limit, quiet=quiet, build=build)
         self.sessions, self.dropped, self.waiting, self.lives = sessions, [], list(feeds), []
-        self.incoming = os.path.join(self.directory, "spool", "incoming")
+        self.incoming = self._lasting("spool", "incoming")
         os.makedirs(self.incoming)
         self.start_lab()
         self.taken = _Taken(self.lab.facts["journal"])
 
+    def _lasting(self, *names):
+        return os.path.join(os.path.abspath(self.state), *names)
+
     # --- what happens to the daemon
 
     def drop(self, number=1):
-        """Rename the next NUMBER feeds into the spool, as a careful submitter does."""
+        """Rename the next NUMBER feeds into the spool, as a careful submitter does: they are on the disk before anyone counts on them."""
         for feed in self.waiting[:number]:
             path = os.path.join(self.incoming, feed.name)
             with open(path + ".part", "w", encoding="utf-8") as file:
                 file.write(feed.text)
+                file.flush()
+                os.fsync(file.fileno())
             os.rename(path + ".part", path)
+        _sync_directory(self.incoming)
         self.dropped += self.waiting[:number]
         del self.waiting[:number]
 
-    def live(self, mails, drop_after=None):
-        """A life of MAILS further mails, ended by SIGKILL. A feed is dropped into it after DROP_AFTER of them."""
+    def live(self, mails, drop_after=None, before_death=None):
+        """A life of MAILS further mails, ended by SIGKILL. A feed is dropped into it after DROP_AFTER of them; BEFORE_DEATH is called when the
+        mails are out, while the daemon goes on."""
         before = self.taken.count()
         self.start_daemon()
         end = time.monotonic() + LIFE_LIMIT
@@ -81,6 +101,8 @@ class Ordeal(rehearsal.Rehearsal):
                 drop_after = None
             time.sleep(POLL)
         self.check_alive()
+        if before_death:
+            before_death()
         self.daemon.kill()
         self._bury(before)
 
@@ -163,12 +185,18 @@ class Ordeal(rehearsal.Rehearsal):
         return self.tocsin("log", "--campaign", campaign, "--limit", "1000000")["events"]
 
     def spool(self):
-        below = lambda name: _below(os.path.join(self.directory, "spool", name))
-        beside = lambda feed, suffix: os.path.join(self.directory, "spool", "done", feed.name + suffix)
+        below = lambda name: _below(self._lasting("spool", name))
+        beside = lambda feed, suffix: self._lasting("spool", "done", feed.name + suffix)
         done = [name for name in below("done") if not name.startswith(".")]  # the spool remembers there what it called each
         return Spool(below("incoming"), below("processing"), below("failed"), done,
                      {feed.name: _lines(beside(feed, ".result.jsonl"), json.loads) for feed in self.dropped},
                      {feed.name: _lines(beside(feed, ".rejected"), str) for feed in self.dropped})
+
+
+def _sync_directory(path):
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(fd)
+    os.close(fd)
 
 
 def _below(top):
@@ -181,3 +209,52 @@ def _lines(path, read):
             return [read(line) for line in file]
     except FileNotFoundError:
         return []
+
+
+@contextlib.contextmanager
+def trial(build, crowd, feeds, sessions, directory=None, **options):
+    """An ordeal in a scratch directory, which is kept when something goes wrong."""
+    directory, run = directory or tempfile.mkdtemp(prefix="tocsin-crash-"), None
+    try:
+        run = Ordeal(directory, build, crowd, feeds, sessions, **options)
+        yield run
+    except BaseException:
+        print("kept: %s" % directory, flush=True)
+        raise
+    finally:
+        if run:
+            run.close()
+    shutil.rmtree(directory)
+
+
+def make(**variables):
+    """Build with these variables of make; the directory. Never with a sanitizer: here the clock matters."""
+    words = ["%s=%s" % pair for pair in variables.items()]
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SAN")}
+    run = subprocess.run(["make", "-s", "-j2", "all", *words], cwd=ROOT, timeout=BUILD_LIMIT, env=environment,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    if run.returncode:
+        raise RuntimeError("make %s:\n%s" % (" ".join(words), run.stdout[-3000:]))
+    return os.path.join(ROOT, "build", "mutant-" + variables["MUTANT"] if "MUTANT" in variables else "crash")
+
+
+def crowd_and_feeds(seed, kills):
+    """Feeds for KILLS lives; every third in several chunks."""
+    crowd, targets = population.Population(seed), TARGETS * LIVES
+    rows = lambda number: SEVERAL_CHUNKS // targets if number % 3 == 2 else 1
+    numbers = range(1 + (kills + LIVES - 1) // LIVES)
+    return crowd, [crowd.feed("feed-%03d.csv" % number, targets, rows(number)) for number in numbers]
+
+
+def kill_at_random(run, kills, dice, lives=LIVES, before_death=None, after_death=None):
+    """KILLS lives of 1 to MOST further mails; in every LIVES-th a feed is dropped, before it or in the midst of it."""
+    run.drop()
+    for number in range(kills):
+        mails, drop_after = dice.randint(1, MOST), None
+        if number % lives == 0 and number and dice.random() < 0.5:
+            drop_after = dice.randrange(mails)
+        elif number % lives == 0:
+            run.drop()
+        run.live(mails, drop_after, before_death)
+        if after_death:
+            after_death()
