@@ -128,6 +128,8 @@ struct config {
         int64_t contact_interval; /* campaigns.contact_interval: at most one notification a contact in this time */
         int64_t expire; /* campaigns.expire: the campaign's end, counted from its start */
         int64_t max_rejected; /* campaigns.max_rejected: percent of rows; above it the file fails whole */
+        int64_t
+            bounce_proof; /* campaigns.bounce_proof: approving asks for a proof of the bounce path younger than this; 0: never */
         int64_t brake; /* campaigns.brake: refusals about us in a row that pause the campaign; 0: never */
     } campaigns;
 

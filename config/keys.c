@@ -134,6 +134,10 @@ static const struct config_key keys[] = {
       .help = "The campaign's end, counted from its start: old news helps nobody." },
     { "campaigns.max_rejected", CONFIG_PERCENT, AT(campaigns.max_rejected), "20%", 0, 100,
       .help = "When more of a file's rows than this cannot be read, the file fails as a whole." },
+    { "campaigns.bounce_proof", CONFIG_DURATION, AT(campaigns.bounce_proof), "7d", 0, 365 * DAY,
+      .help = "No campaign begins unless a mail to ourselves has come back as a bounce would (`tocsin check --send`) "
+              "less than this long ago: where bounces do not come back, every mail counts as delivered. 0: never asked "
+              "for." },
     { "campaigns.brake", CONFIG_INTEGER, AT(campaigns.brake), "5", 0, 10000,
       .help = "So many refusals in a row that are about us, not about the recipient, pause the campaign. 0: never." },
 

@@ -65,12 +65,19 @@ void search_close(struct daemon *daemon);
 int post_open(struct daemon *daemon, struct error *error);
 void post_due(struct daemon *daemon);
 
+/* proof.c: proofs of the bounce path. Begin one for WHO, by a mail to ourselves or to RECIPIENT (queue.h); DONE has its number, and the mail is on its
+ * way then. -EAGAIN: all sending is stopped. */
+void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
+                 void (*done)(void *context, int status, const char *message, int64_t id), void *context);
+/* Is this job the mail of a proof? If so it is taken, with its result. */
+bool proof_take_job(struct daemon *daemon, struct delivery_job *job);
+
 /* returns.c: what comes back. */
 int returns_open(struct daemon *daemon, struct error *error);
 /* Is RECIPIENT a mailbox of ours, with or without a token? */
 bool returns_accepts(const struct daemon *daemon, const char *recipient);
-/* Understand a message and record it; DONE after the commit. RECIPIENT may be NULL (`tocsin bounce` without --recipient), SENDER too. */
-void returns_take(struct daemon *daemon, const char *sender, const char *recipient, const char *data, size_t length,
-                  queue_done *done, void *context);
+/* Understand a message that came by WAY ("LMTP" …) and record it; DONE after the commit. RECIPIENT may be NULL (`tocsin bounce` without --recipient), SENDER too. */
+void returns_take(struct daemon *daemon, const char *way, const char *sender, const char *recipient, const char *data,
+                  size_t length, queue_done *done, void *context);
 
 #endif

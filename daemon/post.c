@@ -107,6 +107,8 @@ static void record(struct daemon *daemon, struct delivery_job *delivery)
 static void on_done(void *context, struct delivery_job *delivery)
 {
     struct daemon *daemon = context;
+    if (proof_take_job(daemon, delivery))
+        return;
     if (delivery->aborted && !delivery->sent) {
         queue_release(daemon->queue, delivery->id, daemon_now(), daemon_now());
         delivery_settled(daemon->delivery, delivery);

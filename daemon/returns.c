@@ -14,7 +14,7 @@
 static int verify(const struct daemon *daemon, enum token_purpose purpose, const char *address, int64_t *notification)
 {
     const struct config *config = daemon->config;
-    const char *mailbox = purpose == TOKEN_BOUNCE ? config->return_path.bounce : config->return_path.opt_out;
+    const char *mailbox = purpose == TOKEN_OPT_OUT ? config->return_path.opt_out : config->return_path.bounce;
     size_t length;
     const char *token = token_in_address(mailbox, address, &length);
     if (!token || !length)
@@ -55,6 +55,18 @@ static int64_t find_notification(const struct daemon *daemon, const char *recipi
         if (status < 0)
             *fault = status == -ESTALE ? "stale" : "forged";
     }
+    return 0;
+}
+
+/* The number of the proof that came back, or 0: its token stands where a notification's does. */
+static int64_t find_proof(const struct daemon *daemon, const char *recipient, const struct bounce *bounce)
+{
+    int64_t proof = 0;
+    if (recipient && verify(daemon, TOKEN_PROOF, recipient, &proof) == 1)
+        return proof;
+    for (size_t i = 0; i < bounce->candidate_count; i++)
+        if (verify(daemon, TOKEN_PROOF, bounce->candidates[i], &proof) == 1)
+            return proof;
     return 0;
 }
 
@@ -128,47 +140,66 @@ static void log_returned(const struct queue_returned *returned, const char *reci
                  returned->reason ? ", " : "", returned->reason ? returned->reason : "");
 }
 
-void returns_take(struct daemon *daemon, const char *sender, const char *recipient, const char *data, size_t length,
-                  queue_done *done, void *context)
+/* Fill in what BOUNCE says and which notification it speaks about. */
+static void understand(const struct daemon *daemon, const char *recipient, const struct bounce *bounce,
+                       struct queue_returned *returned)
 {
-    struct bounce bounce;
-    bounce_parse(data, length, sender, recipient, &bounce);
-    struct queue_returned returned = {
+    *returned = (struct queue_returned){
         .time = daemon_now(),
-        .class = bounce_class_name(bounce.class),
-        .reason = reason_name(bounce.reason),
-        .about_recipient = reason_about_recipient(bounce.reason),
-        .status = bounce.status[0] ? bounce.status : NULL,
-        .reply = bounce.reply[0] ? bounce.reply : NULL,
-        .diagnostic = bounce.diagnostic,
-        .from = bounce.from,
+        .class = bounce_class_name(bounce->class),
+        .reason = reason_name(bounce->reason),
+        .about_recipient = reason_about_recipient(bounce->reason),
+        .status = bounce->status[0] ? bounce->status : NULL,
+        .reply = bounce->reply[0] ? bounce->reply : NULL,
+        .diagnostic = bounce->diagnostic,
+        .from = bounce->from,
     };
     if (is_opt_out_mailbox(daemon, recipient)) {
-        fill_opt_out(daemon, recipient, &bounce, &returned);
-    } else {
-        fill_meaning(&bounce, &returned);
-        returned.notification = find_notification(daemon, recipient, &bounce, &returned.token_fault);
-        /* A verified token clears what an earlier candidate was suspected of. */
-        if (returned.notification)
-            returned.token_fault = NULL;
-        else if (returned.meaning == QUEUE_RETURNED_OPT_OUT)
-            returned.opt_out_address = bounce.from;
+        fill_opt_out(daemon, recipient, bounce, returned);
+        return;
     }
+    fill_meaning(bounce, returned);
+    returned->notification = find_notification(daemon, recipient, bounce, &returned->token_fault);
+    /* A verified token clears what an earlier candidate was suspected of. */
+    if (returned->notification)
+        returned->token_fault = NULL;
+    else if (returned->meaning == QUEUE_RETURNED_OPT_OUT)
+        returned->opt_out_address = bounce->from;
+}
+
+static void record(struct daemon *daemon, struct queue_returned *returned, queue_done *done, void *context)
+{
     char *settings = NULL;
-    if (returned.meaning == QUEUE_RETURNED_OPT_OUT) {
+    if (returned->meaning == QUEUE_RETURNED_OPT_OUT) {
         settings = notify_settings(daemon->config, &daemon->config->profiles[0]);
-        returned.receipt_settings = settings;
-        returned.receipt_template = daemon->receipt_template;
+        returned->receipt_settings = settings;
+        returned->receipt_template = daemon->receipt_template;
     }
-    log_returned(&returned, recipient);
     crash_point("bounce-intake");
-    queue_record_returned(daemon->queue, &returned, done, context);
+    queue_record_returned(daemon->queue, returned, done, context);
     /* Nor does he get what was claimed before, and no session has begun. */
-    if (returned.meaning == QUEUE_RETURNED_OPT_OUT || returned.meaning == QUEUE_RETURNED_COMPLAINT)
+    if (returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT)
         delivery_recall(daemon->delivery);
     free(settings);
-    bounce_clear(&bounce);
     pump_wake(daemon);
+}
+
+void returns_take(struct daemon *daemon, const char *way, const char *sender, const char *recipient, const char *data,
+                  size_t length, queue_done *done, void *context)
+{
+    struct bounce bounce;
+    struct queue_returned returned;
+    bounce_parse(data, length, sender, recipient, &bounce);
+    understand(daemon, recipient, &bounce, &returned);
+    int64_t proof = returned.notification ? 0 : find_proof(daemon, recipient, &bounce);
+    if (proof) {
+        log_notice("bounce: proof %lld came back by %s", (long long)proof, way);
+        queue_proof_returned(daemon->queue, proof, returned.class, way, returned.time, done, context);
+    } else {
+        log_returned(&returned, recipient);
+        record(daemon, &returned, done, context);
+    }
+    bounce_clear(&bounce);
 }
 
 /* ---- LMTP ----------------------------------------------------------------------------------------------------------------------------- */
@@ -188,7 +219,7 @@ static void on_recorded(void *context, int status, const char *message)
 static void on_message(void *context, struct lmtp_message *message, const char *sender, const char *recipient,
                        const char *data, size_t length)
 {
-    returns_take(context, sender, recipient, data, length, on_recorded, message);
+    returns_take(context, "LMTP", sender, recipient, data, length, on_recorded, message);
 }
 
 int returns_open(struct daemon *daemon, struct error *error)

@@ -26,17 +26,20 @@ static const char *argument(const struct order *order, const char *name)
 struct campaign_of {
     int64_t id;
     enum campaign_state state;
+    bool redirected;
 };
 
 static int find_campaign(struct store *store, struct order *order, struct campaign_of *campaign)
 {
     const char *name = argument(order, "campaign");
-    sqlite3_stmt *row = sql_query(store->sql, "SELECT id, state FROM campaign WHERE name = ?1 AND id > 0", "t", name);
+    sqlite3_stmt *row = sql_query(
+        store->sql, "SELECT id, state, redirect_to IS NOT NULL FROM campaign WHERE name = ?1 AND id > 0", "t", name);
     if (!sql_step(store->sql, row))
         return error_set(&order->request.error, -ENOENT,
                          "there is no campaign called '%s': `tocsin campaign list` names them", name);
     campaign->id = sqlite3_column_int64(row, 0);
     campaign->state = (enum campaign_state)sqlite3_column_int(row, 1);
+    campaign->redirected = sqlite3_column_int(row, 2) != 0;
     sqlite3_reset(row);
     return 0;
 }
@@ -69,6 +72,22 @@ static int64_t release_held(struct store *store, int64_t campaign, int hold, int
     return released;
 }
 
+/* Where bounces do not come back, every mail counts as delivered: nothing goes out to strangers before it has been seen that they do. */
+static int ask_for_proof(struct store *store, struct order *order)
+{
+    int64_t most = store->config->campaigns.bounce_proof, last = store_newest_proof(store);
+    if (!most || (last && order->now - last <= most) || json_is_true(json_object_get(order->order, "without_proof")))
+        return 0;
+    char age[64] = "has never been shown";
+    if (last)
+        snprintf(age, sizeof age, "was last shown %lld hours ago", (long long)((order->now - last) / 3600000));
+    return error_set(&order->request.error, -EPERM,
+                     "that bounces come back %s (campaigns.bounce_proof), and where they do not, every mail counts as"
+                     " delivered: show it with `tocsin check --send`, then approve again; or say --without-proof, which"
+                     " the audit trail keeps",
+                     age);
+}
+
 static int approve(struct store *store, struct order *order)
 {
     struct campaign_of campaign;
@@ -78,6 +97,8 @@ static int approve(struct store *store, struct order *order)
     if (campaign.state != CAMPAIGN_RUNNING && campaign.state != CAMPAIGN_PAUSED)
         return error_set(&order->request.error, -EINVAL, "campaign %s is %s: there is nothing to approve",
                          argument(order, "campaign"), campaign_state_name(campaign.state));
+    if (!campaign.redirected && (status = ask_for_proof(store, order)))
+        return status;
     int files =
         sql_run(store->sql, "UPDATE feed_file SET approved = 1 WHERE campaign_id = ?1 AND approved = 0 AND state = 2",
                 "i", campaign.id);
@@ -89,8 +110,9 @@ static int approve(struct store *store, struct order *order)
             "UPDATE \"case\" SET due = ?2 WHERE campaign_id = ?1 AND state = 3 AND notification_id IS NULL"
             " AND due = 9223372036854775807",
             "ii", campaign.id, order->now);
-    store_audit(store, order->now, order->who, "approve", argument(order, "campaign"), "%d files, %lld notifications",
-                files, (long long)released);
+    bool unproved = json_is_true(json_object_get(order->order, "without_proof"));
+    store_audit(store, order->now, order->who, "approve", argument(order, "campaign"), "%d files, %lld notifications%s",
+                files, (long long)released, unproved ? ", without a proof of the bounce path" : "");
     json_object_set_new(order->result, "notifications", json_integer(released));
     return 0;
 }

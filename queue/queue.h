@@ -196,6 +196,21 @@ struct queue_returned {
 /* Copied. DONE after the commit: only then may the mail be acknowledged. */
 void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context);
 
+/* ---- Proofs of the bounce path -------------------------------------------------------------------------------------------------- */
+
+/* A proof is a mail that we send through the relay and that is to come back at the intake. Its number, in a token of its own purpose, is what it is
+ * recognised by; the first time that it comes back counts, and no later one. */
+
+/* Begin one for WHO: ID is its number, 0 when STATUS is not 0. RECIPIENT: an address that does not exist, whose bounce is to come back; NULL: the mail goes to
+ * ourselves. */
+void queue_proof_begin(struct queue *queue, const char *who, const char *recipient, int64_t now,
+                       void (*done)(void *context, int status, const char *message, int64_t id), void *context);
+/* What the relay said: ANSWER is "accepted", "deferred", "refused" or "stopped" (it was not tried), TEXT its words. */
+void queue_proof_answered(struct queue *queue, int64_t id, const char *answer, const char *text, int64_t now);
+/* It came back by WAY ("LMTP" …) as a message of CLASS. DONE after the commit. */
+void queue_proof_returned(struct queue *queue, int64_t id, const char *class, const char *way, int64_t now,
+                          queue_done *done, void *context);
+
 /* ---- A person's orders --------------------------------------------------------------------------------------------------------- */
 
 /* ORDER: {"verb": one of orders[] in orders.c, …}, which says what each takes.

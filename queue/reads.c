@@ -108,6 +108,35 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     " AND c.state IN (1, 2)) AS ready_for_approval"                                                                    \
     " FROM campaign c WHERE c.id > 0 "
 
+#define PROOF_COLUMNS                                                                                                  \
+    "SELECT id, time AS \"@time\", time AS began, who, recipient, answered, answer, text, returned AS \"@came_back\"," \
+    " returned, class, way FROM proof "
+
+/* The last that came back and, where it is later, the last that was sent. */
+static void add_proof(struct sql *sql, json_t *result)
+{
+    json_t *proofs =
+        rows_json(sql, sql_query(sql,
+                                 PROOF_COLUMNS "WHERE id = (SELECT id FROM proof WHERE returned IS NOT NULL"
+                                               " ORDER BY returned DESC, id DESC LIMIT 1)"
+                                               " OR id = (SELECT max(id) FROM proof) ORDER BY returned IS NULL, id",
+                                 ""));
+    json_object_set_new(result, "proofs", proofs);
+}
+
+static int read_proof(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t id = number_of(arguments, "proof", 0);
+    sqlite3_stmt *row = sql_query(sql, PROOF_COLUMNS "WHERE id = ?1", "i", id);
+    if (!sql_step(sql, row))
+        return error_set(error, -ENOENT, "there is no proof %lld", (long long)id);
+    json_t *found = row_json(row);
+    sqlite3_reset(row);
+    json_object_update(result, found);
+    json_decref(found);
+    return 0;
+}
+
 static int read_status(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     (void)error;
@@ -119,6 +148,7 @@ static int read_status(struct sql *sql, const json_t *arguments, json_t *result,
     json_object_set_new(result, "campaigns", campaigns);
     bool stopped = sql_integer(sql, 0, "SELECT value <> '' FROM setting WHERE name = 'stopped'", "") != 0;
     json_object_set_new(result, "stopped", json_boolean(stopped));
+    add_proof(sql, result);
     json_object_set_new(result, "suppressions",
                         json_integer(sql_integer(sql, 0, "SELECT count(*) FROM suppression", "")));
     json_object_set_new(
@@ -362,6 +392,7 @@ static const struct {
     { "queue", read_queue },   { "notification", read_notification },
     { "report", read_report }, { "suppressions", read_suppressions },
     { "log", read_log },       { "audit", read_audit },
+    { "proof", read_proof },
 };
 
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)

@@ -13,7 +13,7 @@ struct sql;
  * -ENOSYS no such read, -ENOENT no such campaign or notification.
  *
  *   status                                     {"stopped","campaigns":[{"name","profile","state","paused_why","created","expires","cases","open","ends":{…},"files_loading",
- *                                              "files","waiting_for_approval","held","queued","deferred","redirect_to"}], "forged_bounces","stale_bounces","suppressions"}
+ *                                              "files","waiting_for_approval","held","queued","deferred","redirect_to"}], "forged_bounces","stale_bounces","suppressions","proofs":[the last that came back, the last]}
  *   campaign   {campaign, cases, limit, after} one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
  *   queue      {campaign, all, state, limit, after}  {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
  *                                              "bounced","reason","cases","targets":[…]}]}: what is under way; `all`: what has ended too
@@ -21,6 +21,7 @@ struct sql;
  *   report     {campaign}                      the counts that daemon/report/report.h renders
  *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first
+ *   proof      {proof}                         {"id","time","who","recipient","answer","text","came_back","class","way"}, and in milliseconds "began","answered","returned"
  *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first
  *
  * Those that take `after` give a page (500, or less by `limit`); where there may be more, "next" is the `after` of the next page, which has nothing but the

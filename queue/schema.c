@@ -100,6 +100,12 @@ static const char *const migrations[] = {
     " object TEXT NOT NULL, detail TEXT NOT NULL);"
 
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+
+    /* 2: proofs of the bounce path. `recipient` NULL: ourselves; else an address that does not exist, whose bounce is to come back. */
+    "CREATE TABLE proof (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, recipient TEXT,"
+    " answered INTEGER, answer TEXT, text TEXT," /* the relay's, or why there is none */
+    " returned INTEGER, class TEXT, way TEXT);"
+    "CREATE INDEX proof_returned ON proof (returned);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

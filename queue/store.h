@@ -89,6 +89,9 @@ int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact,
 /* Note that a daemon runs; where none did for a while, put the ends of bounce windows off by as long. */
 void store_note_running(struct store *store, int64_t now);
 
+/* When a proof of the bounce path last came back; 0: never. */
+int64_t store_newest_proof(struct store *store);
+
 /* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
 struct notification *store_load_notification(struct sql *sql, int64_t id);
 

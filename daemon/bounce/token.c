@@ -62,10 +62,17 @@ static bool base32_read(const char *text, unsigned char out[TOKEN_BYTES])
     return true;
 }
 
-/* The truncated HMAC of what the token SAID for its purpose. */
-static int mac_compute(const struct token_key *key, const unsigned char said[SAID_BYTES], unsigned char out[MAC_BYTES])
+/* Whose keys PURPOSE uses: what the HMAC covers keeps purposes apart that share them. */
+static enum token_purpose keys_for(enum token_purpose purpose)
 {
-    unsigned char input[1 + SAID_BYTES] = { (unsigned char)key->purpose }, full[32];
+    return purpose == TOKEN_PROOF ? TOKEN_BOUNCE : purpose;
+}
+
+/* The truncated HMAC of what the token SAID for its PURPOSE. */
+static int mac_compute(const struct token_key *key, enum token_purpose purpose, const unsigned char said[SAID_BYTES],
+                       unsigned char out[MAC_BYTES])
+{
+    unsigned char input[1 + SAID_BYTES] = { (unsigned char)purpose }, full[32];
     memcpy(input + 1, said, SAID_BYTES);
     EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(key->mac);
     size_t length = 0;
@@ -84,7 +91,7 @@ static const struct token_key *newest(const struct token_keys *keys, enum token_
     const struct token_key *best = NULL;
     for (size_t i = 0; i < keys->count; i++) {
         const struct token_key *key = &keys->items[i];
-        if (key->purpose == purpose && key->id <= limit && (!best || key->id > best->id))
+        if (key->purpose == keys_for(purpose) && key->id <= limit && (!best || key->id > best->id))
             best = key;
     }
     return best;
@@ -120,7 +127,7 @@ int token_make(const struct token_keys *keys, enum token_purpose purpose, unsign
     unsigned char bytes[TOKEN_BYTES] = { (unsigned char)key->id, (unsigned char)(day >> 8), (unsigned char)day };
     for (int i = 0; i < 6; i++)
         bytes[3 + i] = (unsigned char)(notification >> (40 - 8 * i));
-    int code = mac_compute(key, bytes, bytes + SAID_BYTES);
+    int code = mac_compute(key, purpose, bytes, bytes + SAID_BYTES);
     if (!code)
         base32_write(bytes, out);
     return code;
@@ -135,10 +142,10 @@ int token_verify(const struct token_keys *keys, enum token_purpose purpose, cons
     const struct token_key *key = newest(keys, purpose, bytes[0]);
     if (!key || key->id != bytes[0])
         return -EINVAL;
-    if (mac_compute(key, bytes, mac) || CRYPTO_memcmp(mac, bytes + SAID_BYTES, MAC_BYTES) != 0)
+    if (mac_compute(key, purpose, bytes, mac) || CRYPTO_memcmp(mac, bytes + SAID_BYTES, MAC_BYTES) != 0)
         return -EINVAL;
     int64_t day = (int64_t)bytes[1] << 8 | bytes[2];
-    if (purpose == TOKEN_BOUNCE && now / SECONDS_A_DAY - day > TOKEN_BOUNCE_DAYS)
+    if (purpose != TOKEN_OPT_OUT && now / SECONDS_A_DAY - day > TOKEN_BOUNCE_DAYS)
         return -ESTALE;
     int64_t number = 0;
     for (size_t i = 3; i < SAID_BYTES; i++)

@@ -14,6 +14,7 @@ struct token_keys;
 enum token_purpose {
     TOKEN_BOUNCE, /* verifies for TOKEN_BOUNCE_DAYS after its notification's date */
     TOKEN_OPT_OUT, /* verifies for ever; another key */
+    TOKEN_PROOF, /* as TOKEN_BOUNCE, for a proof's number: with its keys, but neither verifies as the other */
 };
 
 #define TOKEN_BOUNCE_DAYS 90

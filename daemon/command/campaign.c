@@ -9,12 +9,14 @@
 static const char help[] =
     "usage: tocsin campaign list [--json]\n"
     "       tocsin campaign show NAME [--cases] [--json]\n"
-    "       tocsin campaign approve|pause|resume|cancel NAME [--why TEXT] [--json]\n"
+    "       tocsin campaign approve NAME [--without-proof] [--why TEXT] [--json]\n"
+    "       tocsin campaign pause|resume|cancel NAME [--why TEXT] [--json]\n"
     "\n"
     "  list      the campaigns (as `tocsin status`)\n"
     "  show      one campaign: its files and its numbers; --cases: every case with its ladder and what became of each "
     "rung\n"
-    "  approve   let a campaign that waits for a person begin; look first: `tocsin preview NAME`\n"
+    "  approve   let a campaign that waits for a person begin; look first: `tocsin preview NAME`. Asks that bounces\n"
+    "            have been seen to come back (campaigns.bounce_proof); --without-proof: approve all the same\n"
     "  pause     begin no more mails; resume goes on, also after the brake has paused it\n"
     "  cancel    end it: what has not gone out never will. Its findings may be submitted again\n"
     "\n"
@@ -91,10 +93,13 @@ static int show(struct context *context, const char *name, bool cases)
 }
 
 /* DONE: what the campaign then is, in words. */
-static int order(struct context *context, const char *verb, const char *done, const char *name, const char *why)
+static int order(struct context *context, const char *verb, const char *done, const char *name, const char *why,
+                 bool unproved)
 {
     json_t *result;
-    int exit = command_ask(context, json_pack("{s:s, s:s, s:s}", "verb", verb, "campaign", name, "why", why ? why : ""),
+    int exit = command_ask(context,
+                           json_pack("{s:s, s:s, s:s, s:b}", "verb", verb, "campaign", name, "why", why ? why : "",
+                                     "without_proof", unproved),
                            &result);
     if (exit)
         return exit;
@@ -112,8 +117,10 @@ static int order(struct context *context, const char *verb, const char *done, co
 int command_campaign(struct context *context, int argc, char **argv)
 {
     const char *why = NULL;
-    bool cases = false;
-    const struct option_row options[] = { { "why", &why, NULL }, { "cases", NULL, &cases }, { NULL, NULL, NULL } };
+    bool cases = false, unproved = false;
+    const struct option_row options[] = {
+        { "why", &why, NULL }, { "cases", NULL, &cases }, { "without-proof", NULL, &unproved }, { NULL, NULL, NULL }
+    };
     int exit = command_options(context, options, help, &argc, argv);
     if (exit >= 0)
         return exit;
@@ -125,6 +132,8 @@ int command_campaign(struct context *context, int argc, char **argv)
     if (argc != 3)
         return command_fail(EX_USAGE,
                             "campaign wants a verb and a campaign's name; `tocsin campaign --help` lists the verbs");
+    if (unproved && strcmp(verb, "approve") != 0)
+        return command_fail(EX_USAGE, "campaign: --without-proof goes with approve");
     if (strcmp(verb, "show") == 0)
         return show(context, argv[2], cases);
     static const struct {
@@ -134,6 +143,6 @@ int command_campaign(struct context *context, int argc, char **argv)
     };
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
         if (strcmp(orders[i].verb, verb) == 0)
-            return order(context, verb, orders[i].done, argv[2], why);
+            return order(context, verb, orders[i].done, argv[2], why, unproved);
     return command_fail(EX_USAGE, "campaign: there is no verb '%s': list show approve pause resume cancel", verb);
 }

@@ -2,6 +2,7 @@
 #include "daemon/command/command.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/command/check_send.h"
 #include "templates/template.h"
 
 #include <dirent.h>
@@ -14,12 +15,28 @@
 
 static const char help[] =
     "usage: tocsin check [--defaults]\n"
+    "       tocsin check --send [--provoke ADDRESS] [--wait SECONDS] [--json]\n"
     "\n"
     "Read the configuration and everything it names, and say all that is wrong at once, as FILE:LINE:COLUMN: KEY: what "
     "is\n"
     "wrong, what is allowed. Exits 0 when a daemon could run with it, and 78 otherwise.\n"
     "\n"
-    "  --defaults   print the annotated default configuration instead: every key, what it means, and its default\n";
+    "  --defaults          print the annotated default configuration instead: every key, what it means, its default\n"
+    "  --send              then let the daemon mail ourselves through the relay, and wait until the mail comes back "
+    "as\n"
+    "                      a bounce would: where bounces do not come back, every mail counts as delivered. Shows each\n"
+    "                      step with its time. `tocsin campaign approve` asks for such a proof "
+    "(campaigns.bounce_proof)\n"
+    "  --provoke ADDRESS   then mail ADDRESS too, which must not exist, and wait for its bounce: best in a domain of\n"
+    "                      your own behind another mail server\n"
+    "  --wait SECONDS      how long to wait for each (default: 60); what comes back later still counts\n"
+    "\n"
+    "With --send it exits 75 when nothing came back or the relay asks to come again, 78 when the relay refuses our "
+    "mail,\n"
+    "and 69 when no daemon runs.\n";
+
+#define WAIT_SECONDS 60 /* most mail comes back in one; greylisting and queues are told of, not waited for */
+#define WAIT_MAX 86400
 
 static int complaints;
 
@@ -90,24 +107,46 @@ static int check(const struct config *config)
     check_directory("paths.control_socket", config->paths.control_socket);
     if (complaints)
         return command_fail(EX_CONFIG, "%d things to mend", complaints);
-    puts("the configuration is fit to run");
     return EX_OK;
+}
+
+/* -1 where TEXT is none. */
+static long read_seconds(const char *text)
+{
+    char *end;
+    long seconds = strtol(text, &end, 10);
+    return end == text || *end || seconds < 1 || seconds > WAIT_MAX ? -1 : seconds;
 }
 
 int command_check(struct context *context, int argc, char **argv)
 {
-    bool defaults = false;
-    const struct option_row options[] = { { "defaults", NULL, &defaults }, { NULL, NULL, NULL } };
+    bool defaults = false, send = false;
+    const char *provoke = NULL, *wait = NULL;
+    long seconds = WAIT_SECONDS;
+    const struct option_row options[] = { { "defaults", NULL, &defaults },
+                                          { "send", NULL, &send },
+                                          { "provoke", &provoke, NULL },
+                                          { "wait", &wait, NULL },
+                                          { NULL, NULL, NULL } };
     int exit = command_options(context, options, help, &argc, argv);
     if (exit >= 0)
         return exit;
     if (argc > 1)
         return command_fail(EX_USAGE, "check takes no argument: the file is named by `tocsin --config FILE check`");
+    if ((provoke || wait) && !send)
+        return command_fail(EX_USAGE, "check: --provoke and --wait go with --send");
+    if (wait && (seconds = read_seconds(wait)) < 0)
+        return command_fail(EX_USAGE, "check: --wait wants whole seconds, from 1 to %d", WAIT_MAX);
     if (defaults) {
         struct buf text = BUF_EMPTY;
         config_describe(&text);
         return command_print(&text);
     }
     const struct config *config = command_config(context);
-    return config ? check(config) : EX_CONFIG;
+    exit = config ? check(config) : EX_CONFIG;
+    if (exit)
+        return exit;
+    if (!send || !context->json)
+        puts("the configuration is fit to run");
+    return send ? check_send(context, provoke, seconds) : EX_OK;
 }

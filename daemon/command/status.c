@@ -3,7 +3,9 @@
 #include "daemon/report/table.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 static const char help[] =
     "usage: tocsin status [--json]\n"
@@ -32,6 +34,49 @@ static void add_campaign(struct table *table, const json_t *campaign)
     table_add_format(table, "%lld", number_in(campaign, "accepted"));
 }
 
+static void add_age(struct buf *text, long long ms)
+{
+    static const struct {
+        long long ms;
+        const char *name;
+    } units[] = { { 86400000, "day" }, { 3600000, "hour" }, { 60000, "minute" }, { 1000, "second" } };
+    size_t i = 0;
+    while (i < 3 && ms < 2 * units[i].ms)
+        i++;
+    long long count = ms > 0 ? ms / units[i].ms : 0;
+    buf_add_format(text, "%lld %s%s", count, units[i].name, count == 1 ? "" : "s");
+}
+
+/* Do bounces come back? When that was last seen, and what came of the last try. */
+static void add_proofs(struct buf *text, const json_t *status)
+{
+    long long now = (long long)time(NULL) * 1000;
+    bool seen = false;
+    size_t index;
+    json_t *proof;
+    buf_add_string(text, "bounce path: ");
+    json_array_foreach(json_object_get(status, "proofs"), index, proof)
+    {
+        bool came_back = number_in(proof, "returned") > 0;
+        const char *answer = text_in(proof, "answer");
+        if (!seen)
+            buf_add_string(text, came_back ? "seen to work " : "never seen to work");
+        seen = true;
+        if (came_back) {
+            add_age(text, now - number_in(proof, "returned"));
+            buf_add_format(text, " ago, by %s", text_in(proof, "way"));
+            continue;
+        }
+        buf_add_string(text, "; a mail of ");
+        add_age(text, now - number_in(proof, "began"));
+        buf_add_format(text, " ago %s",
+                       strcmp(answer, "accepted") == 0 ? "has not come back"
+                       : *answer                       ? "did not go out"
+                                                       : "is on its way");
+    }
+    buf_add_string(text, seen ? "\n" : "never seen to work; `tocsin check --send` shows it\n");
+}
+
 static int print_status(json_t *status)
 {
     static const char *const heads[] = { "campaign",  "state",     "cases",      "open",   "told",
@@ -53,6 +98,7 @@ static int print_status(json_t *status)
     buf_add_format(&text, "\nsuppressions: %lld   refused bounces: %lld forged, %lld stale\n",
                    number_in(status, "suppressions"), number_in(status, "forged_bounces"),
                    number_in(status, "stale_bounces"));
+    add_proofs(&text, status);
     table_free(table);
     json_decref(status);
     return command_print(&text);

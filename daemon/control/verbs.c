@@ -236,9 +236,31 @@ static void run_bounce(struct control_call *call, const json_t *request)
         control_fail(call, EX_DATAERR, "bounce wants a message in base64");
         return;
     }
-    returns_take(control_daemon(call), text_of(request, "sender"), text_of(request, "recipient"), message, length,
-                 on_recorded, call);
+    returns_take(control_daemon(call), "tocsin bounce", text_of(request, "sender"), text_of(request, "recipient"),
+                 message, length, on_recorded, call);
     free(message);
+}
+
+/* ---- Prove ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_proof_begun(void *context, int status, const char *message, int64_t id)
+{
+    struct control_call *call = context;
+    if (status)
+        control_fail_errno(call, status, message);
+    else
+        control_reply(call, json_pack("{s:I}", "proof", (json_int_t)id));
+}
+
+/* {"recipient"}: an address that does not exist; without it, the mail goes to ourselves. The read `proof` says how it gets on. */
+static void run_prove(struct control_call *call, const json_t *request)
+{
+    const char *recipient = text_of(request, "recipient");
+    char normal[ADDRESS_MAX_LENGTH + 1];
+    if (recipient && address_normalise(recipient, strlen(recipient), normal))
+        control_fail(call, EX_DATAERR, "the address to provoke a bounce at is no e-mail address");
+    else
+        proof_begin(control_daemon(call), control_who(call), recipient ? normal : NULL, on_proof_begun, call);
 }
 
 static void run_version(struct control_call *call, const json_t *request)
@@ -269,6 +291,8 @@ static const struct {
     { "suppressions", ADMIN, run_read },
     { "audit", ADMIN, run_read },
     { "bounce", ADMIN, run_bounce },
+    { "prove", ADMIN, run_prove },
+    { "proof", ADMIN, run_read },
     { "approve", ADMIN, run_order },
     { "pause", ADMIN, run_order },
     { "resume", ADMIN, run_order },

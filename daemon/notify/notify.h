@@ -29,4 +29,9 @@ int notify_envelope_sender(const struct notification *notification, const struct
 int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
                   struct buf *out, struct error *error);
 
+/* The mail of PROOF, begun at DATE (seconds): from bounce+TOKEN@… to the same address, or to RECIPIENT where that is not NULL. New strings in *FROM and *TO, the
+ * message appended to OUT. */
+int notify_proof(const struct config *config, const struct token_keys *keys, int64_t proof, int64_t date,
+                 const char *recipient, char **from, char **to, struct buf *out, struct error *error);
+
 #endif

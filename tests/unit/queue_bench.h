@@ -75,9 +75,13 @@ static inline struct bench *bench_open_with(const char *const *settings)
     bench->directory = mem_string(mkdtemp(template));
     bench->store = mem_format("%s/tocsin.db", bench->directory);
     char *paths_store = mem_format("paths.store=%s", bench->store);
-    const char *all[16] = { paths_store, "sender.address=team@tocsin.test", "sender.name=Team",
-                            "return_path.bounce=bounce@tocsin.test", "return_path.opt_out=optout@tocsin.test" };
-    size_t count = 5;
+    const char *all[16] = { paths_store,
+                            "sender.address=team@tocsin.test",
+                            "sender.name=Team",
+                            "return_path.bounce=bounce@tocsin.test",
+                            "return_path.opt_out=optout@tocsin.test",
+                            "campaigns.bounce_proof=0" };
+    size_t count = 6;
     while (settings && *settings)
         all[count++] = *settings++;
     struct config_errors errors = { 0 };

@@ -96,7 +96,7 @@ static void test_round_trip(void **state)
     assert_int_equal(token_keys_current(keys), 1);
     static const int64_t numbers[] = { 0, 1, 255, 256, 1234567, INT64_C(1) << 32, (INT64_C(1) << 48) - 1 };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        for (int purpose = TOKEN_BOUNCE; purpose <= TOKEN_OPT_OUT; purpose++) {
+        for (int purpose = TOKEN_BOUNCE; purpose <= TOKEN_PROOF; purpose++) {
             char token[TOKEN_SIZE], again[TOKEN_SIZE];
             int64_t number = -1;
             assert_int_equal(token_make(keys, (enum token_purpose)purpose, 1, numbers[i], DATE, token), 0);
@@ -107,7 +107,9 @@ static void test_round_trip(void **state)
             assert_int_equal(verify(keys, (enum token_purpose)purpose, token, DATE, &number), 0);
             assert_true(number == numbers[i]);
             number = -7;
-            assert_int_equal(verify(keys, (enum token_purpose) !purpose, token, DATE, &number), -EINVAL);
+            for (int other = TOKEN_BOUNCE; other <= TOKEN_PROOF; other++)
+                if (other != purpose)
+                    assert_int_equal(verify(keys, (enum token_purpose)other, token, DATE, &number), -EINVAL);
             assert_int_equal(number, -7);
         }
     token_keys_free(keys);
@@ -123,6 +125,8 @@ static void test_known_token(void **state)
     assert_string_equal(token, "afisyaaaaaabez3diz46qvqddgaomcax");
     assert_int_equal(token_make(keys, TOKEN_OPT_OUT, 1, 4711, DATE, token), 0);
     assert_string_equal(token, "afisyaaaaaabez6zqt65cqkbilnr4lus");
+    assert_int_equal(token_make(keys, TOKEN_PROOF, 1, 4711, DATE, token), 0);
+    assert_string_equal(token, "afisyaaaaaabezypnfyubuhixr2t2ye4");
     token_keys_free(keys);
 }
 

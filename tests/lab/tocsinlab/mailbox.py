@@ -31,6 +31,7 @@ WORDS = {
     "bounce":         Word(TAKEN, False),
     "autoreply":      Word(TAKEN, False),
     "optout":         Word(TAKEN, True),
+    "intake":         Word(TAKEN, False),      # ours: what it takes goes on to the daemon's intake
     "unknown-domain": Word(NO_DOMAIN, False),  # not for scenarios: what mail to a domain that takes none meets
 }
 MAKES = ("postfix", "exim", "qmail", "sendmail", "exchange", "gmail")

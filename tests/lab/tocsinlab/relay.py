@@ -157,4 +157,9 @@ class Relay:
             self._return(bounces.unsubscribe(original, to), "optout", original, box.delay, to=to, sender=original.recipient)
 
 
-AFTERWARDS = {"bounce": Relay._bounce, "defer": Relay._defer, "autoreply": Relay._autoreply, "optout": Relay._opt_out}
+    def _pass_on(self, box, original):
+        self._return(original.content, "mail", original, box.delay, to=original.recipient, sender=original.sender)
+
+
+AFTERWARDS = {"bounce": Relay._bounce, "defer": Relay._defer, "autoreply": Relay._autoreply, "optout": Relay._opt_out,
+              "intake": Relay._pass_on}

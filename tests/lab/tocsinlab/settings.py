@@ -35,7 +35,7 @@ def configuration(directory, dns_port, relay_port, lmtp_port, longest_delay):
         "delivery": {"relay": "127.0.0.1:%d" % relay_port, "timeout": "10s", "connect_timeout": "2s", "rate_per_domain": 0,
                      "retry_first": "400ms", "retry_max": "1s", "retry_for": seconds(3 + longest_delay)},
         "bounces": {"lmtp_socket": "", "lmtp_listen": "127.0.0.1:%d" % lmtp_port, "window": seconds(late + MARGIN)},
-        "campaigns": {"approve_above": 0, "aggregate_wait": "500ms", "contact_interval": "1s", "expire": "1h"},
+        "campaigns": {"approve_above": 0, "aggregate_wait": "500ms", "contact_interval": "1s", "expire": "1h", "bounce_proof": 0},
     }
 
 

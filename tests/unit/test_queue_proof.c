@@ -1,0 +1,144 @@
+/* Proofs of the bounce path: what approving asks for. */
+#include "tests/unit/queue_bench.h"
+
+struct begun {
+    int64_t id;
+};
+
+static void on_proof(void *context, int status, const char *message, int64_t id)
+{
+    struct begun *begun = context;
+    (void)message;
+    assert_int_equal(status, 0);
+    begun->id = id;
+}
+
+static int64_t begin(struct bench *bench, const char *recipient)
+{
+    struct begun begun = { 0 };
+    queue_proof_begin(bench->queue, "root", recipient, bench->now, on_proof, &begun);
+    wait_for_all(bench);
+    assert_true(begun.id > 0);
+    return begun.id;
+}
+
+static void comes_back(struct bench *bench, int64_t id)
+{
+    bench->status = 1;
+    queue_proof_returned(bench->queue, id, "autoreply", "LMTP", bench->now, on_done, bench);
+    wait_for_all(bench);
+    assert_int_equal(bench->status, 0);
+}
+
+/* A campaign that waits for approval. */
+static struct bench *waiting(const char *bounce_proof, const char *redirect_to)
+{
+    const char *const settings[] = { bounce_proof, NULL };
+    struct bench *bench = bench_open_with(settings);
+    drop_file(bench,
+              &(struct drop){ .name = "one.csv", .targets = { "a.test" }, .hold = true, .redirect_to = redirect_to });
+    resolve_all(bench);
+    turn(bench);
+    return bench;
+}
+
+static int approve(struct bench *bench)
+{
+    return order_about(bench, "approve", "campaign", "default-one");
+}
+
+static void approving_asks_for_a_proof(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=1d", NULL);
+    assert_int_equal(approve(bench), -EPERM);
+    assert_non_null(strstr(bench->message, "never"));
+    assert_int_equal(claim_due(bench, MANY), 0);
+    int64_t id = begin(bench, NULL);
+    queue_proof_answered(bench->queue, id, "accepted", "250 Ok", bench->now);
+    assert_int_equal(approve(bench), -EPERM); /* that it was sent is not enough */
+    comes_back(bench, id);
+    assert_int_equal(approve(bench), 0);
+    turn(bench);
+    assert_int_equal(claim_due(bench, MANY), 1);
+    bench_close(bench);
+}
+
+static void an_old_proof_is_none(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=1d", NULL);
+    int64_t id = begin(bench, NULL);
+    comes_back(bench, id);
+    bench->now += DAY + HOUR;
+    assert_int_equal(approve(bench), -EPERM);
+    assert_non_null(strstr(bench->message, "25 hours ago"));
+    comes_back(bench, id); /* once more: an old one is not made young by it */
+    assert_int_equal(approve(bench), -EPERM);
+    comes_back(bench, begin(bench, "nobody@b.test"));
+    assert_int_equal(approve(bench), 0);
+    bench_close(bench);
+}
+
+static void a_person_may_go_without(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=1d", NULL);
+    assert_int_equal(
+        order(bench, json_pack("{s:s, s:s, s:b}", "verb", "approve", "campaign", "default-one", "without_proof", 1)),
+        0);
+    assert_int_equal(read_as(bench, "audit", json_object()), 0);
+    const json_t *audit = json_object_get(bench->result, "audit");
+    const json_t *last = json_array_get(audit, json_array_size(audit) - 1);
+    assert_non_null(strstr(json_string_value(json_object_get(last, "detail")), "without a proof"));
+    bench_close(bench);
+}
+
+static void it_can_be_switched_off(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=0", NULL);
+    assert_int_equal(approve(bench), 0);
+    bench_close(bench);
+}
+
+/* Its mails all come to us, bounces or not. */
+static void a_redirected_campaign_needs_none(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=1d", "me@tocsin.test");
+    assert_int_equal(approve(bench), 0);
+    bench_close(bench);
+}
+
+static void status_has_the_last_that_worked_and_the_last(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    int64_t first = begin(bench, NULL), second = begin(bench, NULL);
+    comes_back(bench, first);
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_length(bench, "proofs", 2);
+    assert_number(bench, "proofs.0.id", first);
+    assert_number(bench, "proofs.1.id", second);
+    bench->now += MINUTE;
+    comes_back(bench, second);
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_length(bench, "proofs", 1);
+    assert_number(bench, "proofs.0.id", second);
+    assert_text(bench, "proofs.0.way", "LMTP");
+    bench_close(bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(approving_asks_for_a_proof),
+        cmocka_unit_test(an_old_proof_is_none),
+        cmocka_unit_test(a_person_may_go_without),
+        cmocka_unit_test(it_can_be_switched_off),
+        cmocka_unit_test(a_redirected_campaign_needs_none),
+        cmocka_unit_test(status_has_the_last_that_worked_and_the_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
