@@ -2,6 +2,7 @@
 #
 #   make SAN=address    an ASan and UBSan build in build/address (SAN=thread: TSan)
 #   make CRASH=1        the crash points of daemon/base/crash.h compiled in, in build/crash
+#   make FUZZ=1         clang's, with what libFuzzer needs, in build/fuzz (`make fuzz` asks for it)
 #   make install PREFIX=/usr DESTDIR=/tmp/root
 #   make MUTANT=NAME    a build that is wrong on purpose (tests/end-to-end/test_crash.py), in build/mutant-NAME
 
@@ -16,23 +17,25 @@ comma := ,
 SAN :=
 CRASH :=
 MUTANT :=
-BUILD := build$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
+FUZZ :=
+BUILD := build$(if $(FUZZ),/fuzz)$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
 
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
 	libidn2-dev libjansson-dev libssl-dev libsystemd-dev publicsuffix python3
-DEPS_TEST := $(DEPS) libcmocka-dev clang-format systemd strace
+DEPS_TEST := $(DEPS) libcmocka-dev clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck
 
 PREFIX := /usr/local
 DESTDIR :=
 
 VERSION := 0.1.0
 PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson libcrypto libsystemd
-CC := gcc
+CC := $(if $(FUZZ),clang,gcc)
 CSTD := -std=gnu11
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE $(if $(SAN),,-D_FORTIFY_SOURCE=3)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -U_FORTIFY_SOURCE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=3)
 OPT := -O2 -g
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN)$(if $(filter address,$(SAN)),$(comma)undefined) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+SANITIZERS := $(if $(FUZZ),address$(comma)undefined$(comma)fuzzer-no-link,$(SAN)$(if $(filter address,$(SAN)),$(comma)undefined))
+SANFLAGS := $(if $(SANITIZERS),-fsanitize=$(SANITIZERS) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 # Recursive, and used only in recipes: pkg-config need not be there before `make deps` has run.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
@@ -47,8 +50,12 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libtocsin.a
 PROGRAMS := $(patsubst daemon/%.c,$(BUILD)/%,$(wildcard daemon/tocsin.c daemon/tocsind.c))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+# tests/fuzz/fuzz.h: with libFuzzer, and without it to replay the seeds.
+TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
+REPLAYS := $(TARGETS:%=$(BUILD)/tests/fuzz/test_%)
 
-.PHONY: all help deps deps-test tests unit check demo bench install uninstall format format-check clean
+.PHONY: all help deps deps-test tests unit check fuzz fuzzers demo bench install uninstall format format-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -72,24 +79,41 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) $(PKG_LIBS) -lcmocka -ldl -lm
 
+$(REPLAYS): $(BUILD)/tests/fuzz/test_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(PKG_LIBS) -lcmocka -ldl -lm
+
+$(FUZZERS): build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/tests/fuzz/libfuzzer.o build/fuzz/libtocsin.a
+	@echo '  LINK $@'
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -ldl -lm
+
 deps: ## install what the build needs (Debian 12)
 	@tests/install-packages $(DEPS)
 
 deps-test: ## install what the tests need
 	@tests/install-packages $(DEPS_TEST)
 
-tests: $(UNIT) all ## build the unit tests
+tests: $(UNIT) $(REPLAYS) all ## build the unit tests
 
 unit: ## run the unit tests
 	@$(MAKE) --no-print-directory tests
 	@$(PYTHON) tests/run --build $(BUILD) unit
 
-check: deps-test ## install what the tests need, and run them all, then again under ASan and UBSan
+fuzzers: $(if $(FUZZ),$(FUZZERS))
+	$(if $(FUZZ),,@$(MAKE) --no-print-directory FUZZ=1 fuzzers)
+
+FUZZ_SECONDS := 60
+fuzz: deps-test ## fuzz each target of tests/fuzz for FUZZ_SECONDS; TARGETS="csv lmtp" only those
+	@$(MAKE) --no-print-directory -j2 fuzzers
+	@tests/fuzz/run $(FUZZ_SECONDS) $(TARGETS)
+
+check: deps-test ## install what the tests need, and run them all, then again under ASan and UBSan; fuzz for some seconds
 	@$(MAKE) --no-print-directory format-check
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(PYTHON) tests/run --build $(BUILD) all
 	@$(if $(SAN),,$(MAKE) --no-print-directory SAN=address -j2 tests)
 	@$(if $(SAN),,$(PYTHON) tests/run --build build/address all)
+	@$(if $(SAN),,$(MAKE) --no-print-directory FUZZ_SECONDS=3 fuzz)
 
 bench: deps ## measure delivery beside Postfix's smtp-source
 	@$(MAKE) --no-print-directory -j2 all
@@ -130,7 +154,7 @@ uninstall: ## remove what install put there; the configuration, the store and th
 	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/sysusers.d/tocsin.conf $(LIBDIR)/tmpfiles.d/tocsin.conf
 	rm -rf $(SHAREDIR) $(DOCDIR)
 
-FORMATTED := $(wildcard $(addsuffix /*.[ch],$(ROOMS) daemon tests/unit))
+FORMATTED := $(wildcard $(addsuffix /*.[ch],$(ROOMS) daemon tests/unit tests/fuzz))
 format: ## lay the code out
 	clang-format -i $(FORMATTED)
 
@@ -140,4 +164,4 @@ format-check: ## say which files are not laid out as .clang-format has it
 clean: ## remove everything built
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(UNIT:=.d) $(PROGRAMS:$(BUILD)/%=$(BUILD)/daemon/%.d)
+-include $(OBJECTS:.o=.d) $(UNIT:=.d) $(wildcard $(BUILD)/tests/fuzz/*.d) $(PROGRAMS:$(BUILD)/%=$(BUILD)/daemon/%.d)

@@ -154,7 +154,7 @@ static struct slice stripped(struct slice blanks, struct slice strip)
     size_t i = 0;
     while (i < blanks.length && i < strip.length && blanks.at[i] == strip.at[i])
         i++;
-    return (struct slice){ blanks.at + i, blanks.length - i };
+    return i ? (struct slice){ blanks.at + i, blanks.length - i } : blanks; /* no blanks may be nowhere */
 }
 
 static void add_indent(struct render *render, const struct scope *scope, struct slice blanks)

@@ -38,8 +38,12 @@ void outcome_recipient(struct bounce *bounce, const char *text)
     size_t length = strlen(text);
     if (!length || length > RECIPIENT_MAX || bounce->recipient_count == OUTCOMES_MAX)
         return;
-    for (size_t i = 0; i <= length; i++)
-        address[i] = (unsigned char)text[i] < 0x80 ? (char)tolower((unsigned char)text[i]) : text[i];
+    for (size_t i = 0; i <= length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte < 0x80 && iscntrl(byte) && i < length)
+            return; /* it stands in no address */
+        address[i] = byte < 0x80 ? (char)tolower(byte) : text[i];
+    }
     for (size_t i = 0; i < bounce->recipient_count; i++)
         if (strcmp(bounce->recipients[i], address) == 0)
             return;

@@ -194,6 +194,7 @@ static int take_bytes(struct feed *feed, const char *data, size_t length, struct
 /* The sample is full, or the file is shorter: decide, then read it. */
 static int begin(struct feed *feed, struct error *error)
 {
+    buf_reserve(&feed->held, 0); /* nothing was pushed of an empty file */
     struct buf first = feed->held;
     feed->held = (struct buf)BUF_EMPTY;
     size_t mark = first.length >= 3 && memcmp(first.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
