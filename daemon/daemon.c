@@ -49,6 +49,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         status = queue_open(daemon->loop, config, token_keys_current(daemon->keys), &daemon->queue, error);
     if (status)
         return status;
+    faults_watch(daemon);
     daemon->stopping = queue_stopped(daemon->queue);
     if (daemon->stopping)
         log_warning("all sending is stopped, until `tocsin start`");
@@ -98,6 +99,8 @@ void daemon_close(struct daemon *daemon)
     uv_run(daemon->loop, UV_RUN_DEFAULT);
     if (daemon->intake)
         intake_free(daemon->intake);
+    stopping_free(daemon);
+    faults_free(daemon);
     throttle_free(daemon->throttle);
     token_keys_free(daemon->keys);
     free(daemon->receipt_template);

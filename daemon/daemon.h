@@ -16,6 +16,15 @@ struct control;
 struct intake;
 struct search;
 
+/* faults.c: what stands in the way just now. To add one: a row here, and one in faults.c. */
+enum fault { FAULT_STORE, FAULT_SPOOL, FAULT_FILES, FAULTS };
+struct faults {
+    struct {
+        int64_t since; /* 0: all is well */
+        char *why;
+    } of[FAULTS];
+};
+
 /* pump.c: what happens when. */
 struct pump {
     uv_timer_t timer;
@@ -37,8 +46,11 @@ struct daemon {
     struct intake *intake;
     struct pump pump;
     struct search *searching; /* contact searches under way */
+    struct faults faults;
+    json_t *unrecorded_stop; /* that the store could not take yet */
     bool stopping; /* all sending: `tocsin stop` */
     bool ending; /* the daemon itself */
+    bool damaged; /* because the store is */
     char *receipt_template; /* of an opt-out's receipt; NULL when there is none */
 };
 
@@ -55,6 +67,24 @@ int pump_open(struct daemon *daemon);
 void pump_close(struct daemon *daemon);
 /* Something has changed: look soon at what can be done. Cheap; calls coalesce. */
 void pump_wake(struct daemon *daemon);
+
+/* faults.c */
+/* A new list, an object each: what fails, since when, and why. */
+json_t *faults_describe(const struct daemon *daemon);
+/* WHAT fails because of WHY; NULL: it works again. The log is told when that begins and when it ends, but not each time. */
+void faults_note(struct daemon *daemon, enum fault what, const char *why);
+bool faults_has(const struct daemon *daemon, enum fault what);
+/* The store's health decides on the intake. */
+void faults_watch(struct daemon *daemon);
+void faults_free(struct daemon *daemon);
+
+/* stopping.c: all sending, by order of WHO. DONE once the order is on disk. Where the store fails, a start fails, and a stop succeeds with
+ * {"unrecorded": WHY} as its result. */
+typedef void stopping_done(void *context, int status, const char *message, json_t *result);
+void stopping_order(struct daemon *daemon, const json_t *order, const char *who, stopping_done *done, void *context);
+/* The store works again: write down what it could not take. */
+void stopping_record(struct daemon *daemon);
+void stopping_free(struct daemon *daemon);
 
 /* search.c: new cases to contact, ladders to the store. */
 void search_targets(struct daemon *daemon);

@@ -19,7 +19,7 @@ struct intake {
     struct spool *spool;
     struct loader *loader;
     struct entry *entries; /* every file on its way */
-    bool ending;
+    uv_timer_t retry; /* for those that wait */
 };
 
 /* One file on its way. */
@@ -34,6 +34,7 @@ struct entry {
     int64_t file;
     int64_t version; /* of its results */
     bool again; /* a later one has fallen due */
+    void (*waits)(struct entry *entry); /* for a full disk or the like to pass: what is tried then */
 };
 
 static struct entry *entry_new(struct intake *intake)
@@ -65,6 +66,49 @@ static void entry_free(struct entry *entry)
 }
 
 static void write_version(struct entry *entry);
+static void begin(struct entry *entry);
+
+/* ---- Waiting --------------------------------------------------------------------------------------------------------------------------- */
+
+/* It is not the file's fault, and will pass. */
+static bool will_pass(int status)
+{
+    return status == -ENOSPC || status == -EDQUOT || status == -EMFILE || status == -ENFILE || status == -ENOMEM ||
+           status == -EAGAIN || status == -EROFS;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct intake *intake = timer->data;
+    for (struct entry *entry = intake->entries, *next; entry; entry = next) {
+        void (*step)(struct entry * one) = entry->waits;
+        next = entry->next;
+        entry->waits = NULL;
+        if (step)
+            step(entry);
+    }
+}
+
+/* Try STEP again after spool.rescan. */
+static void wait_for(struct entry *entry, const char *why, void (*step)(struct entry *entry))
+{
+    struct intake *intake = entry->intake;
+    char *told = mem_format("%s: %s", entry->name, why);
+    faults_note(intake->daemon, FAULT_SPOOL, told);
+    free(told);
+    entry->waits = step;
+    if (!uv_is_active((uv_handle_t *)&intake->retry))
+        uv_timer_start(&intake->retry, on_retry, (uint64_t)intake->daemon->config->spool.rescan, 0);
+}
+
+/* A step on the disk has succeeded: where none waits any more, all is well. */
+static void passed(struct intake *intake)
+{
+    for (const struct entry *entry = intake->entries; entry; entry = entry->next)
+        if (entry->waits)
+            return;
+    faults_note(intake->daemon, FAULT_SPOOL, NULL);
+}
 
 /* ---- The end of the way ---------------------------------------------------------------------------------------------------------------- */
 
@@ -74,7 +118,7 @@ static void on_moved(void *context, int status, const char *message)
     if (status)
         log_error("spool: %s: %s", entry->id, message);
     pump_wake(entry->intake->daemon);
-    if (entry->again && !entry->intake->ending)
+    if (entry->again && !entry->intake->daemon->ending)
         write_version(entry);
     else
         entry_free(entry);
@@ -82,7 +126,7 @@ static void on_moved(void *context, int status, const char *message)
 
 static void fail(struct entry *entry, const char *why)
 {
-    if (entry->intake->ending)
+    if (entry->intake->daemon->ending)
         return; /* offered again when the daemon starts again */
     log_error("feed: %s: %s", entry->name, why);
     spool_finish(entry->intake->spool, entry->id, false, why, on_moved, entry);
@@ -103,13 +147,21 @@ static void fail_loaded(struct entry *entry, const char *why)
     queue_file_fail(entry->intake->daemon->queue, entry->file, why, on_forgotten, entry);
 }
 
+static void write_results(struct entry *entry);
+
 static void on_results(void *context, int status, const char *message)
 {
     struct entry *entry = context;
-    if (entry->intake->ending)
+    if (entry->intake->daemon->ending)
         return;
+    if (status && status != -ENOENT) {
+        wait_for(entry, message, write_results);
+        return;
+    }
     if (status)
         log_error("feed: %s: cannot write its results: %s", entry->name, message);
+    else
+        passed(entry->intake);
     crash_point("spool-results");
     spool_finish(entry->intake->spool, entry->id, true, NULL, on_moved, entry);
 }
@@ -128,7 +180,7 @@ static void on_finished(void *context, int status, const char *message, const st
         fail(entry, message);
         return;
     }
-    if (entry->intake->ending)
+    if (entry->intake->daemon->ending)
         return; /* moved when the daemon starts again */
     log_notice("feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s", entry->name,
                summary->campaign, (long long)summary->incidents, (long long)summary->targets,
@@ -140,6 +192,11 @@ static void on_finished(void *context, int status, const char *message, const st
 static void on_parsed(void *context, const struct load_result *result)
 {
     struct entry *entry = context;
+    if (will_pass(result->status)) {
+        wait_for(entry, result->message, begin); /* it goes on after the rows that are in */
+        return;
+    }
+    passed(entry->intake);
     if (result->status)
         fail_loaded(entry, result->message);
     else
@@ -152,7 +209,7 @@ static void on_parsed(void *context, const struct load_result *result)
 static void on_begun(void *context, const struct queue_file_begun *begun)
 {
     struct entry *entry = context;
-    if (entry->intake->ending)
+    if (entry->intake->daemon->ending)
         return;
     entry->file = begun->file;
     struct load load = {
@@ -191,6 +248,8 @@ static int find_template(struct entry *entry, struct error *error)
 {
     const struct config *config = entry->intake->daemon->config;
     const char *const *directories = (const char *const *)config->paths.templates.items;
+    free(entry->template_text); /* of an earlier try */
+    entry->template_text = NULL;
     char *path = NULL;
     struct template *template = NULL;
     int status = template_find(directories, config->paths.templates.count, entry->profile->template_name,
@@ -207,12 +266,16 @@ static void on_hashed(void *context, const struct load_result *result)
     struct entry *entry = context;
     struct daemon *daemon = entry->intake->daemon;
     struct error error = { "" };
-    if (result->status) {
-        fail(entry, result->message);
+    int status = result->status;
+    if (!status)
+        status = find_template(entry, &error);
+    if (will_pass(status)) {
+        wait_for(entry, result->status ? result->message : error.text, begin);
         return;
     }
-    if (find_template(entry, &error)) {
-        fail(entry, error.text);
+    passed(entry->intake);
+    if (status) {
+        fail(entry, result->status ? result->message : error.text);
         return;
     }
     const struct config_profile *profile = entry->profile;
@@ -236,6 +299,12 @@ static void on_hashed(void *context, const struct load_result *result)
     free(settings);
 }
 
+static void begin(struct entry *entry)
+{
+    struct load load = { .path = entry->path, .profile = entry->profile };
+    loader_hash(entry->intake->loader, &load, on_hashed, entry);
+}
+
 static void on_claimed(void *context, const struct spool_claim *claim)
 {
     struct intake *intake = context;
@@ -252,8 +321,7 @@ static void on_claimed(void *context, const struct spool_claim *claim)
         fail(entry, "its profile is no longer in the configuration");
         return;
     }
-    struct load load = { .path = claim->path, .profile = entry->profile };
-    loader_hash(intake->loader, &load, on_hashed, entry);
+    begin(entry);
 }
 
 /* ---- Later versions of the results ----------------------------------------------------------------------------------------------------------- */
@@ -261,11 +329,14 @@ static void on_claimed(void *context, const struct spool_claim *claim)
 static void on_replaced(void *context, int status, const char *message)
 {
     struct entry *entry = context;
-    if (status)
-        log_error("spool: %s: cannot renew its results: %s", entry->name, message);
-    else if (!entry->again && !entry->intake->ending)
+    if (status && !entry->intake->daemon->ending) {
+        wait_for(entry, message, write_version);
+        return;
+    }
+    passed(entry->intake);
+    if (!entry->again && !entry->intake->daemon->ending)
         queue_results_in_place(entry->intake->daemon->queue, entry->file, entry->version);
-    if (entry->again && !entry->intake->ending)
+    if (entry->again && !entry->intake->daemon->ending)
         write_version(entry);
     else
         entry_free(entry);
@@ -274,7 +345,7 @@ static void on_replaced(void *context, int status, const char *message)
 static void on_result_version(void *context, int status, const char *message)
 {
     struct entry *entry = context;
-    if (entry->intake->ending)
+    if (entry->intake->daemon->ending)
         entry_free(entry); /* written when the daemon starts again */
     else if (status)
         on_replaced(entry, status, message);
@@ -325,13 +396,15 @@ int intake_open(struct daemon *daemon, struct error *error)
         free(intake);
         return status;
     }
+    uv_timer_init(daemon->loop, &intake->retry);
+    intake->retry.data = intake;
     daemon->intake = intake;
     return 0;
 }
 
 void intake_stop(struct intake *intake)
 {
-    intake->ending = true;
+    uv_close((uv_handle_t *)&intake->retry, NULL);
     spool_close(intake->spool);
     loader_close(intake->loader);
 }
@@ -341,6 +414,11 @@ void intake_free(struct intake *intake)
     while (intake->entries)
         entry_free(intake->entries);
     free(intake);
+}
+
+void intake_pause(struct intake *intake, bool paused)
+{
+    spool_pause(intake->spool, paused);
 }
 
 struct spool *intake_spool(struct intake *intake)

@@ -14,6 +14,9 @@ void intake_stop(struct intake *intake);
 /* After the store is closed and the loop has run empty. */
 void intake_free(struct intake *intake);
 
+/* Take nothing more out of incoming/, or again; what was taken goes on as far as it can. */
+void intake_pause(struct intake *intake, bool paused);
+
 /* The spool, for `tocsin submit`. */
 struct spool *intake_spool(struct intake *intake);
 

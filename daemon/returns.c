@@ -213,7 +213,7 @@ static void on_recorded(void *context, int status, const char *message)
 {
     struct lmtp_message *one = context;
     crash_point("bounce-committed");
-    lmtp_answer(one, status ? -EAGAIN : 0, message);
+    lmtp_answer(one, !status || status == -ENOSPC ? status : -EAGAIN, message);
 }
 
 static void on_message(void *context, struct lmtp_message *message, const char *sender, const char *recipient,

@@ -26,7 +26,8 @@ static const char usage[] =
     "  --set KEY=VALUE   override one key of it; may be repeated\n"
     "  --version, --help\n"
     "\n"
-    "Exit: 0 ended by a signal, 64 usage, 69 another daemon is running, 73 cannot create a file, 78 configuration.\n";
+    "Exit: 0 ended by a signal, 64 usage, 69 another daemon is running, 73 cannot create a file, 74 the store is\n"
+    "damaged, no store, or a newer Tocsin's, 75 try again (a full disk, a locked store), 78 configuration.\n";
 
 struct arguments {
     const char *config;
@@ -88,6 +89,23 @@ static void watch(uv_loop_t *loop, uv_signal_t *signal, int number, uv_signal_cb
     uv_unref((uv_handle_t *)signal);
 }
 
+/* 75: it may help to try again. With the others it does not. */
+static int exit_of(int status)
+{
+    switch (status) {
+    case -EEXIST:
+        return EX_UNAVAILABLE;
+    case -EIO:
+    case -EPROTO:
+        return EX_IOERR;
+    case -EAGAIN:
+    case -ENOSPC:
+        return EX_TEMPFAIL;
+    default:
+        return EX_CANTCREAT;
+    }
+}
+
 static int run(const struct config *config)
 {
     uv_loop_t loop;
@@ -117,7 +135,7 @@ static int run(const struct config *config)
     uv_run(&loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop))
         log_warning("the loop did not end empty");
-    return !status ? EX_OK : status == -EEXIST ? EX_UNAVAILABLE : EX_CANTCREAT;
+    return !status ? daemon.damaged ? EX_IOERR : EX_OK : exit_of(status);
 }
 
 static void set_log_level(const char *level)

@@ -313,6 +313,7 @@ void queue_order(struct queue *queue, const json_t *order, const char *who, int6
     struct order *one = mem_zero(1, sizeof *one);
     one->request.run = run_order;
     one->request.finish = finish_order;
+    one->request.repeatable = true;
     one->order = json_deep_copy(order);
     one->who = mem_string(who);
     one->now = now;

@@ -372,6 +372,7 @@ void queue_record_returned(struct queue *queue, const struct queue_returned *ret
     struct record_returned *record = mem_zero(1, sizeof *record);
     record->request.run = run_returned;
     record->request.finish = finish_returned;
+    record->request.repeatable = true;
     record->returned = *returned;
     record->class = mem_string(returned->class);
     record->reason = mem_string(returned->reason);

@@ -4,8 +4,9 @@
  * into the next. A verb returns at once; its DONE is called on the loop thread after the commit, never before the verb has returned.
  * Verbs are called on the loop thread unless they say otherwise. All times are milliseconds since 1970 UTC.
  *
- * A commit that fails (a full disk) is tried again every second until it succeeds: what was handed over is never dropped, DONE simply comes
- * later. */
+ * A commit that fails (a full disk) is tried again every second until it succeeds: what only we know, the outcome of an attempt above all, is never
+ * dropped, DONE simply comes later. What can be asked again is not kept meanwhile: orders and what comes back are refused, -ENOSPC where the disk is full,
+ * -EAGAIN otherwise. A store that turns out to be damaged is not touched again: from then on all fail with -EIO. */
 #ifndef TOCSIN_QUEUE_QUEUE_H
 #define TOCSIN_QUEUE_QUEUE_H
 
@@ -31,6 +32,13 @@ int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, st
 
 /* Commit what has been handed over, call each DONE, end the threads, free. */
 void queue_close(struct queue *queue);
+
+/* What the store is able to do, as the loop knows it. */
+enum queue_health { QUEUE_WORKS, QUEUE_FAILS, QUEUE_DAMAGED };
+
+/* Call CHANGED whenever that changes; WHY says it in words ("" when it works), and lives for the length of the call. */
+void queue_watch(struct queue *queue, void (*changed)(void *context, enum queue_health health, const char *why),
+                 void *context);
 
 /* Verbs handed over whose DONE has not been called. */
 unsigned queue_pending(const struct queue *queue);

@@ -18,6 +18,7 @@ struct sql {
         sqlite3_stmt *statement;
     } cache[STATEMENTS];
     int failed;
+    bool full;
     char message[512];
 };
 
@@ -26,6 +27,9 @@ static void fail(struct sql *sql, int code, const char *text)
     if (sql->failed)
         return;
     sql->failed = code;
+    int reason = sqlite3_system_errno(sql->db);
+    sql->full =
+        (code & 0xff) == SQLITE_FULL || ((code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT));
     snprintf(sql->message, sizeof sql->message, "%s (SQLite %d) in: %.200s", sqlite3_errmsg(sql->db),
              sqlite3_extended_errcode(sql->db), text);
 }
@@ -54,9 +58,25 @@ static const char writer_settings[] =
     "PRAGMA wal_autocheckpoint=2000; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;";
 static const char reader_settings[] = "PRAGMA query_only=ON; PRAGMA cache_size=-4000;";
 
+/* Who else has the store open should be done by then. The store thread tries again by itself, and nobody waits longer for a word that it fails. */
+#define BUSY_MS 1000
+
 /* Each connection is one thread's: its many small blocks come from memory of its own, uncounted, and not from the heap of all threads. */
 #define SMALL_BLOCK 512
 #define SMALL_BLOCKS 400
+
+static int status_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+        return -EAGAIN;
+    default:
+        return -EIO;
+    }
+}
 
 int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error)
 {
@@ -64,14 +84,14 @@ int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct erro
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* heeded before the first connection is opened */
     int code = open_file(path, mode, &sql->db);
     if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(sql->db, 10000);
+        sqlite3_busy_timeout(sql->db, BUSY_MS);
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BLOCK, SMALL_BLOCKS);
         code = sqlite3_exec(sql->db, mode == SQL_WRITE ? writer_settings : reader_settings, NULL, NULL, NULL);
     }
     if (code == SQLITE_OK)
         code = sqlite3_exec(sql->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
-        int result = code == SQLITE_CANTOPEN ? -ENOENT : -EIO;
+        int result = code == SQLITE_CANTOPEN ? -ENOENT : status_of(code);
         error_set(error, result, "%s: cannot open the store: %s", path, sqlite3_errmsg(sql->db));
         sqlite3_close(sql->db);
         free(sql);
@@ -102,8 +122,9 @@ static sqlite3_stmt *prepared(struct sql *sql, const char *text)
     if (tried >= STATEMENTS)
         abort(); /* STATEMENTS is too small */
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK) {
-        fail(sql, SQLITE_ERROR, text);
+    int code = sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    if (code != SQLITE_OK) {
+        fail(sql, code, text);
         return NULL;
     }
     sql->cache[slot].text = text;
@@ -232,6 +253,16 @@ int sql_failed(const struct sql *sql)
     return sql->failed;
 }
 
+bool sql_full(const struct sql *sql)
+{
+    return sql->failed && sql->full;
+}
+
+int sql_status(const struct sql *sql)
+{
+    return sql->failed ? sql->full ? -EAGAIN : status_of(sql->failed) : 0;
+}
+
 const char *sql_message(const struct sql *sql)
 {
     return sql->message;
@@ -245,7 +276,8 @@ void sql_clear(struct sql *sql)
 
 int sql_script(struct sql *sql, const char *script)
 {
-    if (!sql->failed && sqlite3_exec(sql->db, script, NULL, NULL, NULL) != SQLITE_OK)
-        fail(sql, SQLITE_ERROR, script);
+    int code = sql->failed ? SQLITE_OK : sqlite3_exec(sql->db, script, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        fail(sql, code, script);
     return sql->failed;
 }

@@ -21,6 +21,7 @@ enum sql_mode {
     SQL_IMMUTABLE, /* nobody else has it open */
 };
 
+/* -ENOENT where there is none, -EAGAIN where another program keeps it or the disk is full, -EIO when it is damaged or no database. */
 int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error);
 void sql_close(struct sql *sql);
 
@@ -46,6 +47,10 @@ char *sql_copy(sqlite3_stmt *statement, int column);
 
 /* 0, or the SQLite code of the first failure since sql_clear(). */
 int sql_failed(const struct sql *sql);
+/* Was it for want of space? */
+bool sql_full(const struct sql *sql);
+/* -EAGAIN where it may work later, -EIO where it will not. */
+int sql_status(const struct sql *sql);
 /* What it said. */
 const char *sql_message(const struct sql *sql);
 void sql_clear(struct sql *sql);

@@ -26,9 +26,21 @@ struct queue {
     struct inbox *writes, *reads;
     struct outbox *done;
     pthread_t write_thread, read_thread;
-    unsigned pending;
     int lock;
-    bool stopped; /* the loop thread's */
+    /* The loop thread's: */
+    unsigned pending;
+    bool stopped;
+    void (*changed)(void *context, enum queue_health health, const char *why);
+    void *changed_context;
+    /* The store thread's: */
+    struct inbox_item *waiting, **last; /* came while the store failed */
+    bool damaged;
+};
+
+/* The store's health has changed: on its way to the loop. */
+struct notice {
+    struct request request;
+    enum queue_health health;
 };
 
 unsigned queue_pending(const struct queue *queue)
@@ -63,8 +75,36 @@ static void deliver(void *context, struct inbox_item *item)
 {
     struct queue *queue = context;
     struct request *request = (struct request *)item;
-    queue->pending--;
+    if (request->run)
+        queue->pending--;
     request->finish(request);
+}
+
+void queue_watch(struct queue *queue, void (*changed)(void *context, enum queue_health health, const char *why),
+                 void *context)
+{
+    queue->changed = changed;
+    queue->changed_context = context;
+}
+
+static void finish_notice(struct request *request)
+{
+    struct notice *notice = (struct notice *)request;
+    const struct queue *queue = request->queue;
+    if (queue->changed)
+        queue->changed(queue->changed_context, notice->health, request->error.text);
+    free(notice);
+}
+
+/* On the store thread or the reader thread. */
+static void tell(struct queue *queue, enum queue_health health, const char *why)
+{
+    struct notice *notice = mem_zero(1, sizeof *notice);
+    notice->request.finish = finish_notice;
+    notice->request.queue = queue;
+    notice->health = health;
+    error_set(&notice->request.error, 0, "%s", why);
+    outbox_post(queue->done, &notice->request.item);
 }
 
 /* ---- The store thread ----------------------------------------------------------------------------------------------------------- */
@@ -85,8 +125,24 @@ static bool out_of_service(int code)
     }
 }
 
-/* How a run of a group ended. */
-enum run { RUN_DONE, RUN_REFUSED, RUN_FAILED };
+static bool damaged(int code)
+{
+    return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+/* How a run of a group ended. FAILED: it may succeed later. DAMAGED: it never will. */
+enum run { RUN_DONE, RUN_REFUSED, RUN_FAILED, RUN_DAMAGED };
+
+static enum run run_of(int code)
+{
+    return damaged(code) ? RUN_DAMAGED : out_of_service(code) ? RUN_FAILED : RUN_REFUSED;
+}
+
+/* The same for what is no request's own statement. */
+static enum run run_of_ours(const struct sql *sql)
+{
+    return !sql_failed(sql) ? RUN_DONE : damaged(sql_failed(sql)) ? RUN_DAMAGED : RUN_FAILED;
+}
 
 /* One request inside the group's transaction. */
 static enum run run_apart(struct store *store, struct request *request)
@@ -95,8 +151,8 @@ static enum run run_apart(struct store *store, struct request *request)
     sql_run(sql, "SAVEPOINT request", "");
     int status = request->run(store, request);
     if (sql_failed(sql)) {
-        if (out_of_service(sql_failed(sql)))
-            return RUN_FAILED;
+        if (run_of(sql_failed(sql)) != RUN_REFUSED)
+            return run_of(sql_failed(sql));
         log_error("store: %s", sql_message(sql));
         status = error_set(&request->error, -EIO, "the store failed: %s", sql_message(sql));
         sql_clear(sql);
@@ -105,7 +161,7 @@ static enum run run_apart(struct store *store, struct request *request)
         sql_run(sql, "ROLLBACK TO request", "");
     sql_run(sql, "RELEASE request", "");
     request->status = status;
-    return sql_failed(sql) ? RUN_FAILED : RUN_DONE;
+    return run_of_ours(sql);
 }
 
 /* The same where nearly all requests succeed: one that does not has no savepoint of its own, and ends the run. */
@@ -114,7 +170,7 @@ static enum run run_together(struct store *store, struct request *request)
     int code, status = request->run(store, request);
     request->status = 0;
     if ((code = sql_failed(store->sql)))
-        return out_of_service(code) ? RUN_FAILED : RUN_REFUSED;
+        return run_of(code);
     return status ? RUN_REFUSED : RUN_DONE;
 }
 
@@ -132,10 +188,9 @@ static enum run run_group(struct store *store, struct inbox_item *group,
     }
     crash_point("before-commit");
     sql_run(sql, "COMMIT", "");
-    if (sql_failed(sql))
-        return RUN_FAILED;
-    crash_point("after-commit");
-    return RUN_DONE;
+    if (!sql_failed(sql))
+        crash_point("after-commit");
+    return run_of_ours(sql);
 }
 
 static void post_group(struct queue *queue, struct inbox_item *group)
@@ -162,52 +217,162 @@ static struct inbox_item *cut(struct inbox_item *items)
     return rest;
 }
 
-/* The daemon ends and the store still fails: what is lost now is what a `kill -9` would lose, and nobody has been told that it was kept. */
-static bool give_up(struct queue *queue, struct inbox_item *group, unsigned *late)
+/* ---- The store thread, while the store fails -------------------------------------------------------------------------------------- */
+
+/* The daemon ends and the store still fails, or the store is damaged: what is lost now is what a `kill -9` would lose, and nobody has been told that it
+ * was kept. */
+static void give_up(struct inbox_item *group, const char *why)
 {
-    if (!inbox_closed(queue->writes) || (*late)++ < LATE_TRIES)
-        return false;
-    log_error("store: ends without what it could not commit: mails that were under way may go out again");
     for (struct inbox_item *item = group; item; item = item->next) {
         struct request *request = (struct request *)item;
-        request->status = error_set(&request->error, -EIO, "the store failed, and the daemon is ending");
+        request->status = error_set(&request->error, -EIO, "%s", why);
     }
-    return true;
+}
+
+/* Refuse those of ITEMS that can be asked for again; returns the others. */
+static struct inbox_item *refuse(struct queue *queue, struct inbox_item *items, const struct error *why, int status)
+{
+    struct inbox_item *kept = NULL, **last = &kept;
+    while (items) {
+        struct request *request = (struct request *)items;
+        items = items->next;
+        request->item.next = NULL;
+        if (request->repeatable) {
+            request->status = error_set(&request->error, status, "the store cannot be written: %s", why->text);
+            outbox_post(queue->done, &request->item);
+        } else {
+            *last = &request->item;
+            last = &request->item.next;
+        }
+    }
+    return kept;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until the next try: who asks meanwhile is answered at once, or waits his turn. */
+static void wait_a_second(struct queue *queue, const struct error *why, int status)
+{
+    int64_t end = monotonic_ms() + 1000, left;
+    while ((left = end - monotonic_ms()) > 0) {
+        struct inbox_item *item = inbox_pop(queue->writes, (int)left);
+        if (!item && inbox_closed(queue->writes))
+            usleep((useconds_t)left * 1000);
+        for (item = refuse(queue, item, why, status); item; item = item->next) {
+            *queue->last = item;
+            queue->last = &item->next;
+        }
+    }
+}
+
+/* Room for this much is asked for before the store counts as working again: about what a full group writes. What a group that failed had written stays
+ * allocated, so that a small one would succeed where the next real one fails again. */
+#define PROBE "1000000"
+
+static void probe(struct sql *sql)
+{
+    sql_run(sql, "INSERT OR REPLACE INTO setting (name, value) VALUES ('probe', zeroblob(" PROBE "))", "");
+    sql_run(sql, "DELETE FROM setting WHERE name = 'probe'", "");
+}
+
+static enum run try_again(struct queue *queue, struct inbox_item *group)
+{
+    struct sql *sql = queue->store.sql;
+    sql_clear(sql);
+    sql_script(sql, "ROLLBACK");
+    sql_clear(sql);
+    if (group)
+        return run_group(&queue->store, group, run_apart);
+    probe(sql);
+    return run_of_ours(sql);
+}
+
+/* The next of those who have waited; NULL: there is none. */
+static struct inbox_item *next_waiting(struct queue *queue)
+{
+    struct inbox_item *group = queue->waiting;
+    queue->waiting = cut(group);
+    if (!queue->waiting)
+        queue->last = &queue->waiting;
+    return group;
+}
+
+static void end_without(struct queue *queue, struct inbox_item *group, const char *why)
+{
+    for (; group; group = next_waiting(queue)) {
+        give_up(group, why);
+        post_group(queue, group);
+    }
+    sql_clear(queue->store.sql);
+}
+
+/* Nothing more is written to a damaged store: that would make it worse. */
+static void end_damaged(struct queue *queue, struct inbox_item *group)
+{
+    if (!queue->damaged)
+        tell(queue, QUEUE_DAMAGED, sql_message(queue->store.sql));
+    queue->damaged = true;
+    end_without(queue, group, "the store is damaged");
+}
+
+/* GROUP has failed: it and those who come are tried again until the store works, or there is no hope. */
+static void endure(struct queue *queue, struct inbox_item *group)
+{
+    struct sql *sql = queue->store.sql;
+    struct error why = { "" };
+    enum run end = RUN_FAILED;
+    error_set(&why, 0, "%s", sql_message(sql));
+    tell(queue, QUEUE_FAILS, why.text);
+    for (unsigned late = 0; end != RUN_DAMAGED;) {
+        if (end == RUN_FAILED) {
+            int status = sql_full(sql) ? -ENOSPC : -EAGAIN;
+            group = refuse(queue, group, &why, status);
+            if (inbox_closed(queue->writes) && late++ >= LATE_TRIES) {
+                log_error("store: ends without what it could not commit: mails that were under way may go out again");
+                end_without(queue, group, "the store failed, and the daemon is ending");
+                return;
+            }
+            wait_a_second(queue, &why, status);
+        } else if (group) {
+            post_group(queue, group);
+            group = next_waiting(queue);
+        } else {
+            tell(queue, QUEUE_WORKS, "");
+            return;
+        }
+        end = try_again(queue, group);
+    }
+    end_damaged(queue, group);
 }
 
 static void commit_group(struct queue *queue, struct inbox_item *group)
 {
-    bool warned = false;
-    unsigned late = 0;
-    enum run end = run_group(&queue->store, group, run_together);
-    while (end != RUN_DONE) {
-        if (end == RUN_FAILED && !warned)
-            log_error("store: %s; trying again every second, nothing is lost", sql_message(queue->store.sql));
-        warned = warned || end == RUN_FAILED;
-        sql_clear(queue->store.sql);
-        sql_script(queue->store.sql, "ROLLBACK");
-        sql_clear(queue->store.sql);
-        if (end == RUN_FAILED && give_up(queue, group, &late))
-            break;
-        if (end == RUN_FAILED)
-            sleep(1);
-        end = run_group(&queue->store, group, run_apart);
-    }
-    if (warned && end == RUN_DONE)
-        log_notice("store: works again");
-    post_group(queue, group);
+    enum run end = queue->damaged ? RUN_DAMAGED : run_group(&queue->store, group, run_together);
+    if (end == RUN_REFUSED)
+        end = try_again(queue, group);
+    if (end == RUN_FAILED)
+        endure(queue, group);
+    else if (end == RUN_DAMAGED)
+        end_damaged(queue, group);
+    else
+        post_group(queue, group);
 }
 
 static void *write_main(void *argument)
 {
     struct queue *queue = argument;
-    struct inbox_item *first;
-    while ((first = inbox_pop(queue->writes, -1))) {
-        first->next = inbox_pop_all(queue->writes);
-        for (struct inbox_item *group = first; group;) {
-            struct inbox_item *rest = cut(group);
-            commit_group(queue, group);
-            group = rest;
+    struct inbox_item *items;
+    while ((items = inbox_pop(queue->writes, -1))) {
+        items->next = inbox_pop_all(queue->writes);
+        while (items) {
+            struct inbox_item *rest = cut(items);
+            commit_group(queue, items);
+            items = rest;
         }
     }
     return NULL;
@@ -226,6 +391,8 @@ static void *read_main(void *argument)
         request->status = request->run(&store, request);
         if (sql_failed(store.sql)) {
             request->status = error_set(&request->error, -EIO, "the store failed: %s", sql_message(store.sql));
+            if (damaged(sql_failed(store.sql)))
+                tell(queue, QUEUE_DAMAGED, sql_message(store.sql));
             sql_clear(store.sql);
         }
         sql_run(store.sql, "COMMIT", "");
@@ -290,7 +457,8 @@ static int open_connections(struct queue *queue, struct error *error)
     queue->stopped =
         sql_integer(queue->store.sql, 0, "SELECT 1 FROM setting WHERE name = 'stopped' AND value <> ''", "") != 0;
     if (sql_failed(queue->store.sql))
-        return error_set(error, -EIO, "%s: %s", path, sql_message(queue->store.sql));
+        return error_set(error, sql_status(queue->store.sql), "%s: %s%s", path, sql_message(queue->store.sql),
+                         sql_failed(queue->store.sql) == SQLITE_BUSY ? ": has another program opened it?" : "");
     return sql_open(path, SQL_READ, &queue->reader, error);
 }
 
@@ -318,6 +486,7 @@ int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, st
         return status;
     }
     queue->writes = inbox_new(0);
+    queue->last = &queue->waiting;
     queue->reads = inbox_new(0);
     queue->done = outbox_open(loop, deliver, queue);
     pthread_create(&queue->write_thread, NULL, write_main, queue);

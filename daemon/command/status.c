@@ -14,6 +14,7 @@ static const char help[] =
     "campaign that waits for approval says so: look at it with `tocsin preview NAME`, then `tocsin campaign approve "
     "NAME`.\n"
     "`told` counts cases delivered or answered; `in window` mails that were accepted and may still bounce.\n"
+    "What fails just now (a full disk) stands above it all.\n"
     "Works with the daemon down, from the store, for those who may read it.\n";
 
 static void add_campaign(struct table *table, const json_t *campaign)
@@ -77,6 +78,15 @@ static void add_proofs(struct buf *text, const json_t *status)
     buf_add_string(text, seen ? "\n" : "never seen to work; `tocsin check --send` shows it\n");
 }
 
+static void print_faults(const json_t *status, struct buf *text)
+{
+    size_t index;
+    json_t *fault;
+    json_array_foreach(json_object_get(status, "faults"), index, fault)
+        buf_add_format(text, "ATTENTION: since %s the %s: %s\n(%s)\n\n", text_in(fault, "since"),
+                       text_in(fault, "what"), text_in(fault, "why"), text_in(fault, "meaning"));
+}
+
 static int print_status(json_t *status)
 {
     static const char *const heads[] = { "campaign",  "state",     "cases",      "open",   "told",
@@ -88,6 +98,7 @@ static int print_status(json_t *status)
     json_t *campaign;
     if (json_is_true(json_object_get(status, "stopped")))
         buf_add_string(&text, "ALL SENDING IS STOPPED, until `tocsin start`.\n\n");
+    print_faults(status, &text);
     json_array_foreach(json_object_get(status, "campaigns"), index, campaign) add_campaign(table, campaign);
     if (json_array_size(json_object_get(status, "campaigns")))
         table_render(table, &text);

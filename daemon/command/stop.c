@@ -30,6 +30,9 @@ static int order(struct context *context, const char *help, const char *said, in
     exit = command_ask(context, json_pack("{s:s, s:s}", "verb", argv[0], "why", why ? why : ""), &result);
     if (exit)
         return exit;
+    if (text_in(result, "unrecorded")[0])
+        fprintf(stderr, "tocsin: until the store can be written again, a restart of tocsind would undo this: %s\n",
+                text_in(result, "unrecorded"));
     if (context->json)
         return command_print_json(result);
     json_decref(result);

@@ -31,15 +31,37 @@ static void on_read(void *context, int status, const char *message, json_t *resu
 }
 
 /* A submitter sees what is his own; reads.c keeps to `owner` where it is given. */
-static void run_read(struct control_call *call, const json_t *request)
+static void read_then(struct control_call *call, const json_t *request,
+                      void (*done)(void *context, int status, const char *message, json_t *result))
 {
     json_t *arguments = json_deep_copy(request);
     if (control_is_admin(call))
         json_object_del(arguments, "owner");
     else
         json_object_set_new(arguments, "owner", json_string(control_who(call)));
-    queue_read(control_daemon(call)->queue, text_of(request, "verb"), arguments, on_read, call);
+    queue_read(control_daemon(call)->queue, text_of(request, "verb"), arguments, done, call);
     json_decref(arguments);
+}
+
+static void run_read(struct control_call *call, const json_t *request)
+{
+    read_then(call, request, on_read);
+}
+
+/* What the store does not know: how the daemon is. */
+static void on_status(void *context, int status, const char *message, json_t *result)
+{
+    const struct daemon *daemon = control_daemon(context);
+    if (!status) {
+        json_object_set_new(result, "faults", faults_describe(daemon));
+        json_object_set_new(result, "stopped", json_boolean(daemon->stopping));
+    }
+    on_read(context, status, message, result);
+}
+
+static void run_status(struct control_call *call, const json_t *request)
+{
+    read_then(call, request, on_status);
 }
 
 static void on_order(void *context, int status, const char *message, json_t *result)
@@ -51,18 +73,6 @@ static void on_order(void *context, int status, const char *message, json_t *res
         delivery_recall(daemon->delivery);
     pump_wake(daemon);
     on_read(call, status, message, result);
-}
-
-/* Only these two end or begin the sending: an older order whose answer comes after a stop must not undo it. */
-static void on_stop_or_start(void *context, int status, const char *message, json_t *result)
-{
-    struct daemon *daemon = control_daemon(context);
-    daemon->stopping = queue_stopped(daemon->queue);
-    if (daemon->stopping)
-        delivery_stop(daemon->delivery);
-    else if (!daemon->ending)
-        delivery_start(daemon->delivery);
-    on_order(context, status, message, result);
 }
 
 /* That it was asked for; whether it was done stands in the audit trail. */
@@ -79,15 +89,15 @@ static void log_order(const char *who, const json_t *request)
 static void run_order(struct control_call *call, const json_t *request)
 {
     struct daemon *daemon = control_daemon(call);
-    bool stop = strcmp(text_of(request, "verb"), "stop") == 0, start = strcmp(text_of(request, "verb"), "start") == 0;
-    /* A stop does not wait for a commit: sessions are cut off first, and the order is kept after. */
-    if (stop) {
-        daemon->stopping = true;
-        delivery_stop(daemon->delivery);
-    }
     log_order(control_who(call), request);
-    queue_order(daemon->queue, request, control_who(call), daemon_now(), stop || start ? on_stop_or_start : on_order,
-                call);
+    queue_order(daemon->queue, request, control_who(call), daemon_now(), on_order, call);
+}
+
+/* Only these two end or begin the sending. */
+static void run_stop_or_start(struct control_call *call, const json_t *request)
+{
+    log_order(control_who(call), request);
+    stopping_order(control_daemon(call), request, control_who(call), on_order, call);
 }
 
 /* ---- Submit ------------------------------------------------------------------------------------------------------------------------------ */
@@ -123,6 +133,13 @@ static void run_submit(struct control_call *call, const json_t *request)
     struct daemon *daemon = control_daemon(call);
     const char *profile = text_of(request, "profile") ? text_of(request, "profile") : "default";
     char redirect[ADDRESS_MAX_LENGTH + 1];
+    if (faults_has(daemon, FAULT_STORE)) {
+        control_fail(
+            call, EX_TEMPFAIL,
+            "the store cannot be written (`tocsin status`), so that nothing is taken in: try again later, or drop"
+            " the file into incoming/, where it waits");
+        return;
+    }
     if (!text_of(request, "hidden") || !text_of(request, "name")) {
         control_fail(call, EX_USAGE, "submit wants a hidden name and a name");
         return;
@@ -282,7 +299,7 @@ static const struct {
     { "version", SUBMITTER, run_version },
     { "submit", SUBMITTER, run_submit },
     { "preview", SUBMITTER, run_preview },
-    { "status", SUBMITTER, run_read },
+    { "status", SUBMITTER, run_status },
     { "campaign", SUBMITTER, run_read },
     { "queue", SUBMITTER, run_read },
     { "notification", SUBMITTER, run_read },
@@ -301,8 +318,8 @@ static const struct {
     { "cancel-notification", ADMIN, run_order },
     { "suppress", ADMIN, run_order },
     { "unsuppress", ADMIN, run_order },
-    { "stop", ADMIN, run_order },
-    { "start", ADMIN, run_order },
+    { "stop", ADMIN, run_stop_or_start },
+    { "start", ADMIN, run_stop_or_start },
 };
 
 void control_run(struct control_call *call, const json_t *request)

@@ -68,6 +68,7 @@ struct spool {
     bool looking; /* a look is among the jobs */
     struct watch *watch; /* NULL: the kernel refuses */
     unsigned handles; /* open, or closing */
+    bool paused;
     bool closing;
 };
 
@@ -201,7 +202,7 @@ static const struct job_kind look_job = { work_look, after_look };
 
 static void enqueue_look(struct spool *spool)
 {
-    if (spool->looking || spool->closing)
+    if (spool->looking || spool->closing || spool->paused)
         return;
     struct job *job = job_new(&look_job, NULL, NULL);
     job->arrivals = spool->arrivals;
@@ -213,8 +214,10 @@ static void enqueue_look(struct spool *spool)
 static void on_timer(uv_timer_t *timer)
 {
     struct spool *spool = timer->data;
-    offer(spool, &spool->left);
-    claims_free(&spool->left);
+    if (!spool->paused) {
+        offer(spool, &spool->left);
+        claims_free(&spool->left);
+    }
     while (spool->retries) {
         struct job *job = spool->retries;
         spool->retries = job->next;
@@ -222,6 +225,8 @@ static void on_timer(uv_timer_t *timer)
     }
     if (spool->looking)
         plan(spool, GATHER_MS); /* what has happened since it began is for the next one */
+    else if (spool->paused)
+        plan(spool, spool->config->spool.rescan); /* finishes that failed are tried again */
     else
         enqueue_look(spool);
 }
@@ -314,6 +319,12 @@ void spool_replace_result(struct spool *spool, const char *id, spool_done *done,
 char *spool_scratch(const struct spool *spool, const char *id, const char *suffix)
 {
     return mem_format("%s/processing/%s.%s", spool->config->paths.spool, id, suffix);
+}
+
+void spool_pause(struct spool *spool, bool paused)
+{
+    spool->paused = paused;
+    plan(spool, 0);
 }
 
 void spool_rescan(struct spool *spool)

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/base/error.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct spool;
@@ -35,6 +36,9 @@ int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *clai
                struct error *error);
 /* Stop watching and offering. What was asked for is still done, and its DONE called; then, when the loop has closed its handles, it frees itself. */
 void spool_close(struct spool *spool);
+
+/* Take nothing more out of incoming/ (or again, when not PAUSED): what is dropped meanwhile waits there. */
+void spool_pause(struct spool *spool, bool paused);
 
 /* Look now. */
 void spool_rescan(struct spool *spool);

@@ -20,17 +20,17 @@ class NoDisk(Exception):
     """This machine does not let us have one; says why."""
 
 
-def _run(*command):
+def run_or_no_disk(*command):
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=60)
     if run.returncode:
         raise NoDisk("%s: %s" % (" ".join(command[:3]), run.stdout.strip() or "exit %d" % run.returncode))
 
 
-def _mounts_of_our_own():
+def mounts_of_our_own():
     """Whatever we mount ends with our last process, however that dies."""
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
         raise NoDisk("unshare: %s" % os.strerror(ctypes.get_errno()))
-    _run("mount", "--make-rprivate", "/")
+    run_or_no_disk("mount", "--make-rprivate", "/")
 
 
 class Disk:
@@ -41,18 +41,18 @@ class Disk:
         if os.getuid() != 0:
             raise NoDisk("only root may mount a file system")
         try:
-            _mounts_of_our_own()
+            mounts_of_our_own()
             with open(self.image, "wb") as file:
                 file.truncate(SIZE)
             os.mkdir(self.path)
-            _run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,lazy_journal_init=1", self.image)
+            run_or_no_disk("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,lazy_journal_init=1", self.image)
         except OSError as error:
             raise NoDisk(str(error)) from None
         self.plug_in()
 
     def plug_in(self):
         """The power is back."""
-        _run("mount", "-o", "loop", self.image, self.path)
+        run_or_no_disk("mount", "-o", "loop", self.image, self.path)
 
     def cut(self):
         """From now on nothing that is not on the disk will ever be."""
@@ -66,8 +66,8 @@ class Disk:
 
     def unplug(self):
         """Nobody may have a file open there any more."""
-        _run("umount", self.path)
+        run_or_no_disk("umount", self.path)
 
     def check(self):
         """No damage but what the journal mends."""
-        _run("e2fsck", "-fn", self.image)
+        run_or_no_disk("e2fsck", "-fn", self.image)

@@ -56,13 +56,14 @@ class Ordeal(rehearsal.Rehearsal):
     The daemon keeps what must last below STATE, where that is not DIRECTORY itself.
     """
 
-    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120, state=None):
+    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120, state=None,
+                 settings=()):
         path = os.path.join(directory, "scenario.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(crowd.scenario(), file)
         self.state = state or directory
         settings = [*SETTINGS, "delivery.sessions=%d" % sessions, "paths.spool=" + self._lasting("spool"),
-                    "paths.store=" + self._lasting("tocsin.db"), "paths.token_keys=" + self._lasting("token.keys")]
+                    "paths.store=" + self._lasting("tocsin.db"), "paths.token_keys=" + self._lasting("token.keys"), *settings]
         super().__init__(directory, path, [], settings=settings, limit=limit, quiet=quiet, build=build)
         self.sessions, self.dropped, self.waiting, self.lives = sessions, [], list(feeds), []
         self.incoming = self._lasting("spool", "incoming")
@@ -158,6 +159,10 @@ class Ordeal(rehearsal.Rehearsal):
         self.drop(len(self.waiting))
         self.start_daemon()
         self.wait_for_daemon()
+        return self.to_the_end()
+
+    def to_the_end(self):
+        """Until all that was dropped is over; the evidence."""
         self._load()
         self._until_over()
         self._await_receipts()
