@@ -118,6 +118,7 @@ struct config {
     struct {
         char *lmtp_socket; /* bounces.lmtp_socket: a Unix socket, "" for none */
         char *lmtp_listen; /* bounces.lmtp_listen: ADDRESS:PORT on loopback, "" for none */
+        char *maildir; /* bounces.maildir: "" for none */
         int64_t window; /* bounces.window: accepted and no bounce for this long is delivered */
         int64_t max_message; /* bounces.max_message: bytes; a longer one is cut, never refused */
     } bounces;

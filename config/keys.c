@@ -54,7 +54,7 @@ static const struct config_key keys[] = {
       .help = "The public suffix list to use instead of Debian's." },
 
     { "spool.rescan", CONFIG_DURATION, AT(spool.rescan), "60s", 100 * MS, DAY,
-      .help = "How often incoming/ is looked through, besides when the kernel reports a change." },
+      .help = "How often incoming/ and bounces.maildir are looked through, besides when the kernel reports a change." },
     { "spool.quiet", CONFIG_DURATION, AT(spool.quiet), "10s", 0, HOUR,
       .help = "A file that is written in place is taken after this long without a change. A renamed one is taken at "
               "once." },
@@ -117,6 +117,10 @@ static const struct config_key keys[] = {
       .help = "The Unix socket at which mail to the return_path mailboxes is taken by LMTP. Empty: none." },
     { "bounces.lmtp_listen", CONFIG_LOOPBACK, AT(bounces.lmtp_listen), "\"\"", .restart = true,
       .help = "The same on TCP, such as 127.0.0.1:2424, for mail systems that cannot see the socket. Empty: none." },
+    { "bounces.maildir", CONFIG_PATH, AT(bounces.maildir), "\"\"", .restart = true,
+      .help = "A Maildir that mail to the return_path mailboxes is delivered into, for mail systems that do not speak "
+              "LMTP; What was taken in goes from new/ to cur/. Empty: "
+              "none." },
     { "bounces.window", CONFIG_DURATION, AT(bounces.window), "7d", 10 * MS, 90 * DAY,
       .help = "A mail that was accepted, and that did not bounce for this long, counts as delivered. Relays may try "
               "for 5 days." },

@@ -92,6 +92,8 @@ void daemon_close(struct daemon *daemon)
     search_close(daemon);
     if (daemon->delivery)
         delivery_close(daemon->delivery);
+    if (daemon->maildir)
+        maildir_close(daemon->maildir);
     if (daemon->queue)
         queue_close(daemon->queue);
     if (daemon->lmtp)

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "daemon/bounce/lmtp.h"
+#include "daemon/bounce/maildir.h"
 #include "daemon/bounce/token.h"
 #include "daemon/contact/contact.h"
 #include "daemon/delivery/delivery.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct throttle *throttle;
     struct contact *contact;
     struct lmtp *lmtp;
+    struct maildir *maildir; /* NULL: none is configured */
     struct control *control;
     struct intake *intake;
     struct pump pump;

@@ -3,6 +3,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/bounce/bounce.h"
+#include "daemon/bounce/envelope.h"
 #include "daemon/daemon.h"
 #include "daemon/notify/notify.h"
 
@@ -140,9 +141,22 @@ static void log_returned(const struct queue_returned *returned, const char *reci
                  returned->reason ? ", " : "", returned->reason ? returned->reason : "");
 }
 
+static bool on_opt_out(void *context, const char *address)
+{
+    return is_opt_out_mailbox(context, address);
+}
+
+/* The opt-out mailbox that DATA came to, or NULL; where the envelope is not known, by what the mail system wrote into the header. A new string. */
+static char *find_opt_out_mailbox(struct daemon *daemon, const char *recipient, const char *data, size_t length)
+{
+    if (!recipient)
+        return envelope_recipient(data, length, on_opt_out, daemon);
+    return is_opt_out_mailbox(daemon, recipient) ? mem_string(recipient) : NULL;
+}
+
 /* Fill in what BOUNCE says and which notification it speaks about. */
-static void understand(const struct daemon *daemon, const char *recipient, const struct bounce *bounce,
-                       struct queue_returned *returned)
+static void understand(const struct daemon *daemon, const char *recipient, const char *opt_out,
+                       const struct bounce *bounce, struct queue_returned *returned)
 {
     *returned = (struct queue_returned){
         .time = daemon_now(),
@@ -154,8 +168,8 @@ static void understand(const struct daemon *daemon, const char *recipient, const
         .diagnostic = bounce->diagnostic,
         .from = bounce->from,
     };
-    if (is_opt_out_mailbox(daemon, recipient)) {
-        fill_opt_out(daemon, recipient, bounce, returned);
+    if (opt_out) {
+        fill_opt_out(daemon, opt_out, bounce, returned);
         return;
     }
     fill_meaning(bounce, returned);
@@ -190,7 +204,8 @@ void returns_take(struct daemon *daemon, const char *way, const char *sender, co
     struct bounce bounce;
     struct queue_returned returned;
     bounce_parse(data, length, sender, recipient, &bounce);
-    understand(daemon, recipient, &bounce, &returned);
+    char *opt_out = find_opt_out_mailbox(daemon, recipient, data, length);
+    understand(daemon, recipient, opt_out, &bounce, &returned);
     int64_t proof = returned.notification ? 0 : find_proof(daemon, recipient, &bounce);
     if (proof) {
         log_notice("bounce: proof %lld came back by %s", (long long)proof, way);
@@ -199,6 +214,7 @@ void returns_take(struct daemon *daemon, const char *way, const char *sender, co
         log_returned(&returned, recipient);
         record(daemon, &returned, done, context);
     }
+    free(opt_out);
     bounce_clear(&bounce);
 }
 
@@ -222,10 +238,39 @@ static void on_message(void *context, struct lmtp_message *message, const char *
     returns_take(context, "LMTP", sender, recipient, data, length, on_recorded, message);
 }
 
+/* ---- Maildir -------------------------------------------------------------------------------------------------------------------------- */
+
+struct from_maildir {
+    struct maildir *maildir;
+    struct maildir_mail *mail;
+};
+
+static void on_mail_recorded(void *context, int status, const char *message)
+{
+    struct from_maildir *one = context;
+    (void)message;
+    crash_point("bounce-committed");
+    maildir_answer(one->maildir, one->mail, status);
+    free(one);
+}
+
+static void on_mail(void *context, struct maildir *maildir, struct maildir_mail *mail, const char *data, size_t length)
+{
+    struct from_maildir *one = mem_alloc(sizeof *one);
+    *one = (struct from_maildir){ maildir, mail };
+    returns_take(context, "the Maildir", NULL, NULL, data, length, on_mail_recorded, one);
+}
+
+/* ---- Opening and closing ---------------------------------------------------------------------------------------------------------------- */
+
 int returns_open(struct daemon *daemon, struct error *error)
 {
     static const struct lmtp_handler handler = { .accepts = on_rcpt, .message = on_message };
     const struct config *config = daemon->config;
-    return lmtp_open(daemon->loop, config->bounces.lmtp_socket, config->bounces.lmtp_listen,
-                     (size_t)config->bounces.max_message, &handler, daemon, &daemon->lmtp, error);
+    size_t most = (size_t)config->bounces.max_message;
+    if (config->bounces.maildir[0])
+        daemon->maildir =
+            maildir_open(daemon->loop, config->bounces.maildir, config->spool.rescan, most, on_mail, daemon);
+    return lmtp_open(daemon->loop, config->bounces.lmtp_socket, config->bounces.lmtp_listen, most, &handler, daemon,
+                     &daemon->lmtp, error);
 }

@@ -74,9 +74,10 @@ static void check_sender(const struct config *config)
     if (!config->return_path.opt_out[0])
         complain("return_path.opt_out",
                  "is empty: every mail must say how to make it stop, e.g. `optout@tocsin.example`");
-    if (!config->bounces.lmtp_socket[0] && !config->bounces.lmtp_listen[0])
-        complain("bounces.lmtp_socket",
-                 "is empty, and bounces.lmtp_listen too: only `tocsin bounce` could take bounces in");
+    if (!config->bounces.lmtp_socket[0] && !config->bounces.lmtp_listen[0] && !config->bounces.maildir[0])
+        complain(
+            "bounces.lmtp_socket",
+            "is empty, and bounces.lmtp_listen and bounces.maildir too: only `tocsin bounce` could take bounces in");
 }
 
 static void check_directory(const char *key, const char *path)
@@ -93,6 +94,21 @@ static void check_directory(const char *key, const char *path)
     free(parent);
 }
 
+/* Mails are moved from the one to the other. */
+static void check_maildir(const char *maildir)
+{
+    static const char *const names[] = { "new", "cur" };
+    for (size_t i = 0; *maildir && i < sizeof names / sizeof *names; i++) {
+        char *path = mem_format("%s/%s", maildir, names[i]);
+        if (access(path, R_OK | W_OK | X_OK)) {
+            char *text = mem_format("%s: %s: make the Maildir, or mend its rights", path, strerror(errno));
+            complain("bounces.maildir", text);
+            free(text);
+        }
+        free(path);
+    }
+}
+
 static int check(const struct config *config)
 {
     check_sender(config);
@@ -105,6 +121,7 @@ static int check(const struct config *config)
     check_directory("paths.spool", config->paths.spool);
     check_directory("paths.store", config->paths.store);
     check_directory("paths.control_socket", config->paths.control_socket);
+    check_maildir(config->bounces.maildir);
     if (complaints)
         return command_fail(EX_CONFIG, "%d things to mend", complaints);
     return EX_OK;

@@ -30,13 +30,13 @@ class Rehearsal:
     """One run. `run` gives the evidence; `close` ends the lab and the daemon whatever happened."""
 
     def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None,
-                 limit=300, quiet=QUIET, build=BUILD):
+                 limit=300, quiet=QUIET, build=BUILD, intake="lmtp"):
         self.directory = os.path.abspath(directory)
         self.scenario_path, self.mode = scenario_path, mode
         self.feeds, self.profile, self.campaign = feeds, profile, campaign
         self.settings = config.expand(settings)
         self.progress = progress or (lambda text: None)
-        self.limit, self.quiet, self.build = limit, quiet, build
+        self.limit, self.quiet, self.build, self.intake = limit, quiet, build, intake
         self.config = os.path.join(self.directory, "tocsin.yaml")
         self.log_path = os.path.join(self.directory, "tocsind.log")
         self.lab = self.daemon = self.world = None
@@ -63,8 +63,12 @@ class Rehearsal:
         """The lab, and a configuration that points at it."""
         lmtp_port = free_port()
         self.world = scenario.load(self.scenario_path, self.mode)
-        self.lab = Lab(self.scenario_path, self.directory, mode=self.mode, bounce_lmtp="127.0.0.1:%d" % lmtp_port)
-        config.write(self.config, config.configuration(self.directory, self.lab.dns, self.lab.relay, lmtp_port, self.world.longest_delay()))
+        maildir = os.path.join(self.directory, "maildir") if self.intake == "maildir" else None
+        self.lab = Lab(self.scenario_path, self.directory, mode=self.mode, bounce_lmtp="maildir:" + maildir if maildir else "127.0.0.1:%d" % lmtp_port)
+        made = config.configuration(self.directory, self.lab.dns, self.lab.relay, lmtp_port, self.world.longest_delay())
+        if maildir:
+            made["bounces"].update(lmtp_listen="", maildir=maildir)
+        config.write(self.config, made)
 
     def start_daemon(self, **environment):
         """Start it, with ENVIRONMENT besides ours. It never outlives who started it."""

@@ -1,10 +1,13 @@
-"""Brings what comes back to the daemon's intake by LMTP (RFC 2033), as a real relay would: what is not taken for now is tried again.
+"""Brings what comes back to the daemon's intake by LMTP (RFC 2033), as a real relay would: what is not taken for now is tried again. Or into a
+Maildir, where nobody answers: what lies there counts as taken.
 
 returns.jsonl: `{"time","event","what","about","to","message_id","forged",…}`, event `scheduled`, then `taken` or `refused` (with the
 `reply`); `what` is bounce, delay, autoreply or optout; `about` is the recipient of the mail that it answers.
 """
 import asyncio
+import mailbox
 
+MAILDIR = "maildir:"
 WORKERS = 4     # connections at once
 AGAIN = 0.25    # seconds before what was not taken is tried again
 REPLY_TIME = 60 # seconds to wait for a reply
@@ -15,7 +18,7 @@ class NotTaken(Exception):
 
 
 class Returns:
-    """Messages on their way back. ADDRESS: `HOST:PORT`, a socket's path, or None: nothing is brought anywhere."""
+    """Messages on their way back. ADDRESS: `HOST:PORT`, a socket's path, `maildir:PATH`, or None: nothing is brought anywhere."""
 
     def __init__(self, address, journal):
         self.address = address
@@ -37,7 +40,7 @@ class Returns:
         asyncio.get_running_loop().call_later(delay, self.queue.put_nowait, (content, sender, to, facts))
 
     async def _work(self):
-        session = _Lmtp(self.address)
+        session = _Maildir(self.address[len(MAILDIR):]) if self.address.startswith(MAILDIR) else _Lmtp(self.address)
         while True:
             item = await self.queue.get()
             content, sender, to, facts = item
@@ -48,6 +51,21 @@ class Returns:
                 asyncio.get_running_loop().call_later(AGAIN, self.queue.put_nowait, item)
                 continue
             self.journal.write(event="taken" if reply.startswith("2") else "refused", to=to, reply=reply, **facts)
+
+
+class _Maildir:
+    """Delivers as Postfix's virtual(8) does."""
+
+    def __init__(self, path):
+        self.maildir = mailbox.Maildir(path, create=True)
+
+    def drop(self):
+        pass
+
+    async def deliver(self, content, sender, to):
+        header = "Return-Path: <%s>\nX-Original-To: %s\nDelivered-To: %s\n" % (sender, to, to)
+        self.maildir.add(header.encode() + content.replace(b"\r\n", b"\n"))
+        return "250 in the Maildir"
 
 
 class _Lmtp:

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""Bounces through a Maildir, written by Python's mailbox module: campaigns end as they do by LMTP, and the same mail twice changes nothing twice."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAB = os.path.join(HERE, "..", "lab")
+sys.path.insert(0, LAB)
+
+from tocsinlab import rehearsal  # noqa: E402
+
+LIMIT = 120
+WORLD = {"seed": 1, "relay": "accept", "domains": {
+    "tocsin.example": {"mx": ["mx.tocsin.example"], "otherwise": "intake"},
+    "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "bounce:exim", "security": "bounce:qmail", "postmaster": "read"}},
+    "church.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "optout"}}}}
+
+
+class Maildir(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="tocsin-maildir-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.maildir = os.path.join(self.directory, "maildir")
+
+    def files(self, name):
+        return os.listdir(os.path.join(self.maildir, name))
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def begin(self, settings=()):
+        """A campaign that has ended, with its daemon still running."""
+        run = rehearsal.Rehearsal(self.directory, self.write("world.json", json.dumps(WORLD)),
+                                  [self.write("feed.csv", "source.fqdn\nbakery.example\nchurch.example\n")],
+                                  campaign="day", settings=settings, limit=LIMIT, intake="maildir")
+        self.addCleanup(run.close)
+        return run, run.run()
+
+    def test_rehearsals_agree(self):
+        """Whole campaigns whose every bounce and opt-out comes by the Maildir, in the relay's mode that makes most of them."""
+        for name in ("late-bounces", "opt-out", "refusals"):
+            with self.subTest(name):
+                kept = os.path.join(self.directory, name)
+                scenario = os.path.join(LAB, "scenarios", name)
+                done = subprocess.run([os.path.join(LAB, "rehearse"), "--json", "--relay", "accept", "--intake", "maildir", "--keep", kept,
+                                       "--scenario", scenario + ".json", "--feed", scenario + ".csv"], timeout=LIMIT,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+                result = json.loads(done.stdout)
+                self.assertEqual((done.returncode, result["disagreements"], result["missed"]), (0, [], []), done.stderr)
+                self.assertEqual(os.listdir(os.path.join(kept, "maildir", "new")), [])
+                read = os.listdir(os.path.join(kept, "maildir", "cur"))
+                self.assertGreater(len(read), 3)
+                self.assertEqual([file for file in read if not file.endswith(":2,S")], [])
+
+    def test_the_same_mail_twice(self):
+        """What a crash between the commit and the move leaves: the mail is in new/ still."""
+        run, evidence = self.begin()
+        self.assertEqual(sorted(case["state"] for case in evidence.campaigns[0].cases), ["delivered", "opted-out"])
+        before = [run.tocsin("report", "day"), run.tocsin("status")["suppressions"]]
+        taken = self.files("cur")
+        self.assertGreater(len(taken), 2)
+        for name in taken:
+            os.rename(os.path.join(self.maildir, "cur", name), os.path.join(self.maildir, "new", name.partition(":")[0]))
+        end = time.monotonic() + 20
+        while self.files("new") or sorted(self.files("cur")) != sorted(taken):
+            self.assertLess(time.monotonic(), end, run.log_tail())
+            time.sleep(0.05)
+        self.assertEqual([run.tocsin("report", "day"), run.tocsin("status")["suppressions"]], before)
+        self.assertEqual([row for row in run.lab.journal() if row["outcome"] == "taken" and not row["envelope_sender"]][1:], [], "one receipt")
+        run.stop_daemon()
+
+    def test_a_proof_comes_by_the_maildir(self):
+        run, _ = self.begin(["campaigns.bounce_proof=0"])
+        facts = run.tocsin("check", "--send")
+        self.assertEqual([proof["way"] for proof in facts["proofs"]], ["the Maildir"])
+        run.stop_daemon()
+
+    def test_check_looks_at_it(self):
+        run, _ = self.begin()
+        run.stop_daemon()
+        os.rename(os.path.join(self.maildir, "cur"), os.path.join(self.maildir, "gone"))
+        with self.assertRaisesRegex(rehearsal.RehearsalError, "exit 78.*bounces.maildir: .*/cur: No such file"):
+            run.tocsin("check", text=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
