@@ -4,7 +4,7 @@
 #   make CRASH=1        the crash points of daemon/base/crash.h compiled in, in build/crash
 #   make FUZZ=1         clang's, with what libFuzzer needs, in build/fuzz (`make fuzz` asks for it)
 #   make install PREFIX=/usr DESTDIR=/tmp/root
-#   make MUTANT=NAME    a build that is wrong on purpose (tests/end-to-end/test_crash.py), in build/mutant-NAME
+#   make MUTANT=NAME    a build that is wrong on purpose (tests/end-to-end/test_crash.py, test_power_cut.py), in build/mutant-NAME
 
 .DEFAULT_GOAL := all
 SHELL := /bin/sh

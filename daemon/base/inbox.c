@@ -113,10 +113,14 @@ struct inbox_item *inbox_pop_all(struct inbox *inbox)
 
 size_t inbox_length(struct inbox *inbox)
 {
+#ifdef TOCSIN_MUTANT_no_lock
+    return inbox->length;
+#else
     pthread_mutex_lock(&inbox->lock);
     size_t length = inbox->length;
     pthread_mutex_unlock(&inbox->lock);
     return length;
+#endif
 }
 
 bool inbox_closed(struct inbox *inbox)
