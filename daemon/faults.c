@@ -58,10 +58,8 @@ static void on_store(void *context, enum queue_health health, const char *why)
     if (daemon->intake && !daemon->ending)
         intake_pause(daemon->intake, health != QUEUE_WORKS);
     if (health == QUEUE_DAMAGED && !daemon->ending) {
-        log_error(
-            "store: %s is damaged: nothing more is written to it, and tocsind ends. Copy it away together with its"
-            " -wal, then bring back a backup, or what the recover command of SQLite's shell can save",
-            daemon->config->paths.store);
+        log_error("store: %s is damaged: nothing more is written to it, and tocsind ends. " STORE_DAMAGED,
+                  daemon->config->paths.store);
         daemon->damaged = daemon->ending = true;
         uv_stop(daemon->loop);
     }

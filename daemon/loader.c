@@ -118,7 +118,7 @@ static int on_rejected(void *context, unsigned long line, const char *reason, co
     for (size_t i = 0; i < length && i < ROW_SHOWN; i++)
         fputc(row[i] == '\n' || row[i] == '\r' || row[i] == '\0' ? ' ' : row[i], parse->rejected);
     return fputc('\n', parse->rejected) == EOF
-               ? error_set(&job->error, -EIO, "%s: cannot write", job->load.rejected_path)
+               ? error_set(&job->error, -errno, "%s: %s", job->load.rejected_path, strerror(errno))
                : 0;
 }
 

@@ -36,6 +36,11 @@ void queue_close(struct queue *queue);
 /* What the store is able to do, as the loop knows it. */
 enum queue_health { QUEUE_WORKS, QUEUE_FAILS, QUEUE_DAMAGED };
 
+/* What a person does about damage. */
+#define STORE_DAMAGED                                                                                                  \
+    "Copy it away together with its -wal, then bring back a backup, or what the recover command of SQLite's shell can" \
+    " save"
+
 /* Call CHANGED whenever that changes; WHY says it in words ("" when it works), and lives for the length of the call. */
 void queue_watch(struct queue *queue, void (*changed)(void *context, enum queue_health health, const char *why),
                  void *context);

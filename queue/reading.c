@@ -153,7 +153,7 @@ static int write_row(json_t *line, const char *incident, FILE *out)
     char *text = json_dumps(line, JSON_COMPACT);
     int written = text ? fprintf(out, "%.*s,\"incident\":%s}\n", (int)strlen(text) - 1, text, incident) : -1;
     free(text);
-    return written < 0 ? -EIO : 0;
+    return written < 0 ? -errno : 0;
 }
 
 static int write_rows(struct sql *sql, int64_t file, FILE *out)
@@ -192,7 +192,7 @@ static int run_results(struct store *store, struct request *request)
     if (!out)
         return error_set(&request->error, -errno, "%s: %s", results->path, strerror(errno));
     int status = write_rows(store->sql, results->file, out);
-    if (fflush(out) || fsync(fileno(out)))
+    if (!status && (fflush(out) || fsync(fileno(out))))
         status = -errno;
     if (fclose(out) && !status)
         status = -errno;

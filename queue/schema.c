@@ -1,5 +1,6 @@
 #include "queue/schema.h"
 
+#include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 
 #include <errno.h>
@@ -110,6 +111,22 @@ static const char *const migrations[] = {
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
+/* Should the change turn out to be a mistake, the older Tocsin goes on with this. */
+static int keep_copy(struct sql *sql, const char *path, int version, struct error *error)
+{
+    char *copy = mem_format("%s.schema-%d", path, version);
+    struct error why = { "" };
+    int status = sql_copy_to(sql, copy, &why);
+    if (status)
+        error_set(error, status,
+                  "%s: must be brought to schema %d, but cannot be copied first: %s; nothing was changed", path,
+                  VERSION, why.text);
+    else
+        log_notice("store: brought from schema %d to %d; as it was before it is kept as %s", version, VERSION, copy);
+    free(copy);
+    return status;
+}
+
 int schema_migrate(struct sql *sql, const char *path, struct error *error)
 {
     int version = (int)sql_integer(sql, 0, "PRAGMA user_version", "");
@@ -117,6 +134,11 @@ int schema_migrate(struct sql *sql, const char *path, struct error *error)
         return error_set(error, -EPROTO,
                          "%s: was written by a newer Tocsin (schema %d, this one knows %d): use that one", path,
                          version, VERSION);
+    if (version && version < VERSION && !sql_failed(sql)) {
+        int status = keep_copy(sql, path, version, error);
+        if (status)
+            return status;
+    }
     for (; version < VERSION && !sql_failed(sql); version++) {
         char *number = mem_format("PRAGMA user_version = %d", version + 1);
         sql_script(sql, "BEGIN IMMEDIATE");
@@ -126,6 +148,7 @@ int schema_migrate(struct sql *sql, const char *path, struct error *error)
         free(number);
     }
     if (sql_failed(sql))
-        return error_set(error, -EIO, "%s: cannot bring the store to schema %d: %s", path, VERSION, sql_message(sql));
+        return error_set(error, sql_status(sql), "%s: cannot bring the store to schema %d: %s", path, VERSION,
+                         sql_message(sql));
     return 0;
 }

@@ -6,7 +6,8 @@
 
 #define DUE_NEVER INT64_MAX
 
-/* Bring SQL's file up to date, a transaction a version. 0, -EPROTO when it is from a newer Tocsin, -EIO. PATH is for messages. */
+/* Bring SQL's file, which is PATH, up to date, a transaction a version; one with another version than this is copied to PATH.schema-VERSION first. 0, -EPROTO when it
+ * is from a newer Tocsin, otherwise sql_status()'s. */
 int schema_migrate(struct sql *sql, const char *path, struct error *error);
 
 #endif

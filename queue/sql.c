@@ -22,10 +22,23 @@ struct sql {
     char message[512];
 };
 
+/* Nothing is to be written to a damaged file, as taking the log in at the end would. */
+static void keep_log(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+static bool is_damage(int code)
+{
+    return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
 static void fail(struct sql *sql, int code, const char *text)
 {
     if (sql->failed)
         return;
+    if (is_damage(code))
+        keep_log(sql->db);
     sql->failed = code;
     int reason = sqlite3_system_errno(sql->db);
     sql->full =
@@ -78,6 +91,24 @@ static int status_of(int code)
     }
 }
 
+static int first_integer(void *out, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    *(int64_t *)out = values[0] ? strtoll(values[0], NULL, 10) : 0;
+    return 0;
+}
+
+/* Before a byte is written: a database that has tables but no version is somebody else's. */
+static int check_owner(sqlite3 *db)
+{
+    int64_t tables = 0, version = 0;
+    int code = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", first_integer, &tables, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db, "PRAGMA user_version", first_integer, &version, NULL);
+    return code == SQLITE_OK && tables && !version ? SQLITE_MISMATCH : code;
+}
+
 int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error)
 {
     struct sql *sql = mem_zero(1, sizeof *sql);
@@ -86,19 +117,34 @@ int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct erro
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(sql->db, BUSY_MS);
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BLOCK, SMALL_BLOCKS);
+        code = mode == SQL_WRITE ? check_owner(sql->db) : SQLITE_OK;
+    }
+    if (code == SQLITE_OK) {
         code = sqlite3_exec(sql->db, mode == SQL_WRITE ? writer_settings : reader_settings, NULL, NULL, NULL);
     }
     if (code == SQLITE_OK)
         code = sqlite3_exec(sql->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
         int result = code == SQLITE_CANTOPEN ? -ENOENT : status_of(code);
-        error_set(error, result, "%s: cannot open the store: %s", path, sqlite3_errmsg(sql->db));
+        error_set(error, result, "%s: cannot open the store: %s%s", path,
+                  code == SQLITE_MISMATCH ? "it is the database of something else; paths.store must name another file"
+                                          : sqlite3_errmsg(sql->db),
+                  is_damage(code)       ? ": it is damaged, or no store; nothing was written to it"
+                  : code == SQLITE_BUSY ? ": has another program opened it?"
+                                        : "");
+        if (is_damage(code))
+            keep_log(sql->db);
         sqlite3_close(sql->db);
         free(sql);
         return result;
     }
     *out = sql;
     return 0;
+}
+
+sqlite3 *sql_handle(struct sql *sql)
+{
+    return sql->db;
 }
 
 void sql_close(struct sql *sql)
@@ -266,6 +312,13 @@ int sql_status(const struct sql *sql)
 const char *sql_message(const struct sql *sql)
 {
     return sql->message;
+}
+
+void sql_condemn(struct sql *sql, const char *message)
+{
+    keep_log(sql->db);
+    sql->failed = SQLITE_CORRUPT;
+    snprintf(sql->message, sizeof sql->message, "%s", message);
 }
 
 void sql_clear(struct sql *sql)

@@ -16,7 +16,7 @@
 struct sql;
 
 enum sql_mode {
-    SQL_WRITE, /* the daemon's only writer: WAL, synchronous=FULL; makes the file if there is none */
+    SQL_WRITE, /* the daemon's only writer: WAL, synchronous=FULL; makes the file if there is none; refuses one that is not Tocsin's */
     SQL_READ, /* beside a writer */
     SQL_IMMUTABLE, /* nobody else has it open */
 };
@@ -24,6 +24,15 @@ enum sql_mode {
 /* -ENOENT where there is none, -EAGAIN where another program keeps it or the disk is full, -EIO when it is damaged or no database. */
 int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error);
 void sql_close(struct sql *sql);
+
+/* The connection itself, for sql_care.c, which holds the next two. */
+sqlite3 *sql_handle(struct sql *sql);
+
+/* Copy the whole database to the new file TO, durably; one that is there is replaced when the copy is whole. The status is as sql_open()'s. */
+int sql_copy_to(struct sql *sql, const char *to, struct error *error);
+
+/* Look the database through for damage, LIMIT_MS at the most: 0: none was found, -EIO: ERROR says what. */
+int sql_look_through(struct sql *sql, int limit_ms, struct error *error);
 
 /* Run TEXT to its end. Returns the number of rows it changed. */
 int sql_run(struct sql *sql, const char *text, const char *types, ...);
@@ -54,6 +63,8 @@ int sql_status(const struct sql *sql);
 /* What it said. */
 const char *sql_message(const struct sql *sql);
 void sql_clear(struct sql *sql);
+/* The database is damaged, as MESSAGE says: it counts as failed, and closing does not take the log in. A failure that says so itself does the same. */
+void sql_condemn(struct sql *sql, const char *message);
 
 /* Run a script of several statements (migrations). */
 int sql_script(struct sql *sql, const char *script);

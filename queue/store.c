@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,7 +76,7 @@ static void deliver(void *context, struct inbox_item *item)
 {
     struct queue *queue = context;
     struct request *request = (struct request *)item;
-    if (request->run)
+    if (!request->own)
         queue->pending--;
     request->finish(request);
 }
@@ -102,6 +103,7 @@ static void tell(struct queue *queue, enum queue_health health, const char *why)
     struct notice *notice = mem_zero(1, sizeof *notice);
     notice->request.finish = finish_notice;
     notice->request.queue = queue;
+    notice->request.own = true;
     notice->health = health;
     error_set(&notice->request.error, 0, "%s", why);
     outbox_post(queue->done, &notice->request.item);
@@ -181,7 +183,8 @@ static enum run run_group(struct store *store, struct inbox_item *group,
     sql_run(sql, "BEGIN IMMEDIATE", "");
     for (struct inbox_item *item = group; item; item = item->next) {
         struct request *request = (struct request *)item;
-        request->error.text[0] = '\0';
+        if (!request->own)
+            request->error.text[0] = '\0';
         enum run end = run_one(store, request);
         if (end != RUN_DONE)
             return end;
@@ -380,6 +383,28 @@ static void *write_main(void *argument)
 
 /* ---- The reader thread: short transactions on a connection of its own -------------------------------------------------------------- */
 
+/* What the reader thread finds is the store thread's to judge: it writes no more. */
+static int run_condemned(struct store *store, struct request *request)
+{
+    sql_condemn(store->sql, request->error.text);
+    return 0;
+}
+
+static void finish_condemned(struct request *request)
+{
+    free(request);
+}
+
+static void condemn(struct queue *queue, const char *why)
+{
+    struct request *request = mem_zero(1, sizeof *request);
+    request->run = run_condemned;
+    request->finish = finish_condemned;
+    request->own = true;
+    error_set(&request->error, 0, "%s", why);
+    store_push(queue, request);
+}
+
 static void *read_main(void *argument)
 {
     struct queue *queue = argument;
@@ -392,7 +417,7 @@ static void *read_main(void *argument)
         if (sql_failed(store.sql)) {
             request->status = error_set(&request->error, -EIO, "the store failed: %s", sql_message(store.sql));
             if (damaged(sql_failed(store.sql)))
-                tell(queue, QUEUE_DAMAGED, sql_message(store.sql));
+                condemn(queue, sql_message(store.sql));
             sql_clear(store.sql);
         }
         sql_run(store.sql, "COMMIT", "");
@@ -442,13 +467,39 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Is there a write-ahead log? A daemon that ends in peace takes it in and removes it. */
+static bool has_log(const char *path)
+{
+    struct stat status;
+    char *name = mem_format("%s-wal", path);
+    bool has = stat(name, &status) == 0 && status.st_size > 0;
+    free(name);
+    return has;
+}
+
+/* Damage comes with power cuts and kernels that die, as a rule: after such an end it is looked for, but the start does not wait for long. */
+#define LOOK_MS 5000
+
+static int look_through(struct queue *queue, const char *path, struct error *error)
+{
+    struct error found = { "" };
+    int status = sql_look_through(queue->store.sql, LOOK_MS, &found);
+    if (status)
+        error_set(error, status, "%s: the store is damaged (%s): nothing was written to it. " STORE_DAMAGED, path,
+                  found.text);
+    return status;
+}
+
 static int open_connections(struct queue *queue, struct error *error)
 {
     const char *path = queue->store.config->paths.store;
     queue->lock = queue_lock_file(path, error);
     if (queue->lock < 0)
         return queue->lock;
+    bool cut_short = has_log(path);
     int status = sql_open(path, SQL_WRITE, &queue->store.sql, error);
+    if (!status && cut_short)
+        status = look_through(queue, path, error);
     if (!status)
         status = schema_migrate(queue->store.sql, path, error);
     if (status)

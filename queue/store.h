@@ -19,12 +19,13 @@ struct store {
 struct request {
     struct inbox_item item;
     /* Statements only, repeatable: when the commit fails, the group is rolled back and run again. Another return than 0 undoes this request's
-     * statements alone; then `error` says why. A failed statement counts as -EIO by itself. NULL: the store thread's own notice. */
+     * statements alone; then `error` says why. A failed statement counts as -EIO by itself. */
     int (*run)(struct store *store, struct request *request);
     void (*finish)(struct request *request);
     struct inbox *home; /* where set, the request goes there after the commit, and `finish` is not called */
     struct queue *queue;
     bool reading; /* for the reader thread */
+    bool own; /* the store's, not a caller's */
     bool repeatable; /* who asks can ask again: refused at once, and not kept, while the store fails */
     int status;
     struct error error;

@@ -194,6 +194,57 @@ class FullDisk(Case):
             self.judge(run)
 
 
+class FullSpool(Case):
+    def test_load(self):
+        """A file whose rejected rows cannot be written waits, is not failed, and goes on by itself."""
+        with self.trial(disks=["spool"], feeds=2) as run:
+            run.begin(0)
+            run.until(lambda: run.spool().done, "the first file in done/")
+            run.settle(3)
+            feed = run.waiting.pop(0)
+            part = os.path.join(run.incoming, feed.name + ".part")
+            with open(part, "w", encoding="utf-8") as file:
+                file.write(feed.text)
+            run.disks["spool"].fill()
+            os.rename(part, os.path.join(run.incoming, feed.name))
+            run.dropped.append(feed)
+            run.until(lambda: "spool" in run.faults(), "the fault in the status")
+            self.assertIn("No space left", run.faults()["spool"]["why"])
+            code, _, err = run.command("submit", run.config)
+            self.assertNotEqual(code, 0)
+            self.assertIn("No space left", err)
+            self.assertEqual([name for name in os.listdir(run.incoming) if name != "default"], [])
+            time.sleep(3)
+            self.assertIn("spool", run.faults())
+            self.assertEqual(run.spool().failed, [])
+            run.disks["spool"].empty()
+            run.until(lambda: not run.faults(), "the end of the fault")
+            self.judge(run)
+
+    def test_results(self):
+        """The mails need no spool; the results are written when there is room again, and the daemon is not restarted for it."""
+        with self.trial(disks=["spool"], settings=[SLOWLY]) as run:
+            run.begin(1)
+            run.until(lambda: run.spool().done, "the file in done/")
+            run.disks["spool"].fill()
+            run.until(lambda: "spool" in run.faults(), "the fault in the status")
+            run.until(lambda: not any(row["ends"]["open"] for row in run.tocsin("status")["campaigns"]), "the end")
+            self.assertIn("spool", run.faults())
+            run.disks["spool"].empty()
+            self.judge(run)
+
+
+class FullTemporary(Case):
+    def test_campaign(self):
+        """Nothing that matters needs /tmp."""
+        with self.trial(disks=["tmp"]) as run:
+            run.disks["tmp"].fill()
+            run.drop()
+            run.start_daemon(TMPDIR=run.disks["tmp"].path, SQLITE_TMPDIR=run.disks["tmp"].path)
+            run.wait_for_daemon()
+            self.judge(run)
+
+
 class LockedStore(Case):
     """Another program has the store open, and keeps it."""
 
@@ -230,6 +281,91 @@ class LockedStore(Case):
             run.start_daemon()
             run.wait_for_daemon()
             self.judge(run)
+
+
+class DamagedStore(Case):
+    """It is said, nothing is written to it, and nothing is sent."""
+
+    PAGE = 4096
+
+    def bytes(self, run):
+        with open(run.store, "rb") as file:
+            return file.read()
+
+    def write(self, run, at, data):
+        with open(run.store, "r+b") as file:
+            file.seek(at)
+            file.write(data)
+
+    @contextlib.contextmanager
+    def stopped(self, kill=False):
+        """A store in the midst of a campaign, and no daemon."""
+        with self.trial(settings=[SLOWLY]) as run:
+            run.begin(5)
+            if kill:
+                run.daemon.kill()
+                run.daemon.wait()
+            else:
+                run.stop_daemon()
+            run.settle()
+            yield run
+
+    def refused(self, run, *words):
+        """It does not start, says WORDS, and leaves the file as it was."""
+        before, taken = self.bytes(run), run.taken.count()
+        run.start_daemon()
+        self.assertEqual(run.daemon.wait(PATIENCE), IO_ERROR, run.log_tail())
+        for word in words:
+            self.assertIn(word, run.log_tail())
+        self.assertEqual(self.bytes(run), before)
+        self.assertEqual(run.settle(), taken)
+
+    def test_garbage(self):
+        with self.stopped() as run:
+            self.write(run, 0, os.urandom(len(self.bytes(run))))
+            self.refused(run, run.store, "not a database", "nothing was written")
+
+    def test_cut_off(self):
+        with self.stopped() as run:
+            os.truncate(run.store, len(self.bytes(run)) // 2 // self.PAGE * self.PAGE)
+            self.refused(run, run.store, "malformed")
+
+    def page_of(self, store, table):
+        return store.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", [table]).fetchone()[0]
+
+    def test_after_a_power_cut(self):
+        """A page is wrong that the start does not need: it is looked for, since the last daemon did not end in peace."""
+        with self.stopped(kill=True) as run:
+            room, copy = os.path.dirname(run.store), os.path.join(run.directory, "copy")
+            with contextlib.closing(sqlite3.connect(run.store)) as store:
+                store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                page = self.page_of(store, "suppression")
+                store.execute("INSERT INTO setting VALUES ('left', 'in the log')")
+                store.commit()
+                shutil.copytree(room, copy)
+            shutil.rmtree(room)
+            os.rename(copy, room)
+            self.assertGreater(os.path.getsize(run.store + "-wal"), 0)
+            self.write(run, (page - 1) * self.PAGE, b"\xff" * self.PAGE)
+            self.refused(run, "the store is damaged", "recover")
+
+    def test_found_late(self):
+        """The damage is found when the page is needed: the daemon ends."""
+        with self.stopped() as run:
+            with contextlib.closing(sqlite3.connect(run.store)) as store:
+                page = self.page_of(store, "suppression")
+            self.write(run, (page - 1) * self.PAGE, b"\xff" * self.PAGE)
+            run.start_daemon()
+            self.assertEqual(run.daemon.wait(PATIENCE), IO_ERROR)
+            self.assertIn("is damaged", run.log())
+            self.assertEqual(self.bytes(run)[(page - 1) * self.PAGE:page * self.PAGE], b"\xff" * self.PAGE)
+            self.assertEqual(run.spool().failed, [])
+
+    def test_a_newer_one(self):
+        with self.stopped() as run:
+            with contextlib.closing(sqlite3.connect(run.store)) as store:
+                store.execute("PRAGMA user_version = 1000")
+            self.refused(run, run.store, "newer Tocsin")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,66 @@ static void a_newer_store(void **state)
     bench_close(bench);
 }
 
+/* The version before: what migration 2 has made is not there. */
+static const char to_version_1[] = "DROP TABLE proof; PRAGMA user_version = 1";
+
+static int64_t number_in(const char *path, const char *text)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+static void an_older_store_is_copied_first(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "a.csv", "a.test", "b.test");
+    int64_t version = look(bench, "PRAGMA user_version", NULL);
+    char *copy = mem_format("%s.schema-1", bench->store);
+    assert_int_not_equal(access(copy, F_OK), 0);
+    stop_queue(bench);
+    execute(bench->store, to_version_1);
+    /* Where no copy can be made nothing is changed. */
+    assert_int_equal(mkdir(copy, 0700), 0);
+    assert_true(try_open(bench, bench->config, &bench->queue) < 0);
+    assert_non_null(strstr(bench->message, "nothing was changed"));
+    assert_int_equal(number_in(bench->store, "PRAGMA user_version"), 1);
+    assert_int_equal(rmdir(copy), 0);
+    assert_int_equal(try_open(bench, bench->config, &bench->queue), 0);
+    assert_int_equal(look(bench, "PRAGMA user_version", NULL), version);
+    assert_int_equal(number_in(copy, "PRAGMA user_version"), 1);
+    assert_int_equal(number_in(copy, "SELECT count(*) FROM \"case\""), 2);
+    free(copy);
+    bench_close(bench);
+}
+
+static void somebody_elses_database(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct queue *queue = NULL;
+    char header[20] = "", *path = mem_format("%s/else.db", bench->directory);
+    execute(path, "CREATE TABLE bookmark (address TEXT)");
+    struct config *config = config_for(path);
+    assert_int_equal(try_open(bench, config, &queue), -EIO);
+    assert_non_null(strstr(bench->message, "of something else"));
+    assert_int_equal(number_in(path, "SELECT count(*) FROM sqlite_schema"), 1);
+    FILE *file = fopen(path, "r");
+    assert_int_equal(fread(header, 1, sizeof header, file), sizeof header);
+    fclose(file);
+    assert_int_equal(header[18], 1); /* not turned into one with a write-ahead log */
+    config_free(config);
+    free(path);
+    bench_close(bench);
+}
+
 static void no_store_there(void **state)
 {
     (void)state;
@@ -207,10 +267,11 @@ static void no_store_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leases_are_taken_back),  cmocka_unit_test(searches_begin_again),
-        cmocka_unit_test(what_was_done_is_there), cmocka_unit_test(closing_loses_nothing),
-        cmocka_unit_test(asked_while_ending),     cmocka_unit_test(only_one_daemon),
-        cmocka_unit_test(a_newer_store),          cmocka_unit_test(no_store_there),
+        cmocka_unit_test(leases_are_taken_back),   cmocka_unit_test(searches_begin_again),
+        cmocka_unit_test(what_was_done_is_there),  cmocka_unit_test(closing_loses_nothing),
+        cmocka_unit_test(asked_while_ending),      cmocka_unit_test(only_one_daemon),
+        cmocka_unit_test(a_newer_store),           cmocka_unit_test(an_older_store_is_copied_first),
+        cmocka_unit_test(somebody_elses_database), cmocka_unit_test(no_store_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
