@@ -137,7 +137,7 @@ RELOCATE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/usr/share/tocsin|$(PREFIX)
 
 install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -d $(BINDIR) $(SBINDIR) $(SHAREDIR)/templates $(DOCDIR) $(DESTDIR)/etc/tocsin/templates
-	install -d $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
+	install -d $(LIBDIR)/systemd/system $(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	install -m 755 $(BUILD)/tocsin $(BINDIR)/tocsin
 	install -m 755 $(BUILD)/tocsind $(SBINDIR)/tocsind
 	cd templates && find . -name '*.txt' -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
@@ -145,13 +145,15 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	$(RELOCATE) config/tocsin.yaml > $(DOCDIR)/tocsin.yaml
 	$(RELOCATE) systemd/tocsind.service > $(LIBDIR)/systemd/system/tocsind.service
 	install -m 644 systemd/tocsin.sysusers $(LIBDIR)/sysusers.d/tocsin.conf
+	install -m 644 systemd/tocsin.catalog $(LIBDIR)/systemd/catalog/tocsin.catalog
 	install -m 644 systemd/tocsin.tmpfiles $(LIBDIR)/tmpfiles.d/tocsin.conf
 	chmod 644 $(DOCDIR)/tocsin.yaml $(LIBDIR)/systemd/system/tocsind.service
 	test -e $(DESTDIR)/etc/tocsin/tocsin.yaml || install -m 644 $(DOCDIR)/tocsin.yaml $(DESTDIR)/etc/tocsin/tocsin.yaml
 	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; edit /etc/tocsin/tocsin.yaml; tocsin check')
 
 uninstall: ## remove what install put there; the configuration, the store and the spool stay
-	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/sysusers.d/tocsin.conf $(LIBDIR)/tmpfiles.d/tocsin.conf
+	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/systemd/catalog/tocsin.catalog \
+		$(LIBDIR)/sysusers.d/tocsin.conf $(LIBDIR)/tmpfiles.d/tocsin.conf
 	rm -rf $(SHAREDIR) $(DOCDIR)
 
 FORMATTED := $(wildcard $(addsuffix /*.[ch],$(ROOMS) daemon tests/unit tests/fuzz))

@@ -2,7 +2,9 @@
 #include "config/keys.h"
 #include "config/values.h"
 #include "daemon/base/buf.h"
+#include "daemon/base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool same_list(const struct config_list *a, const struct config_list *b)
@@ -35,5 +37,35 @@ void config_restart_keys(const struct config *before, const struct config *after
             continue;
         buf_add_format(out, "%s%s", first ? "" : ", ", key->path);
         first = false;
+    }
+}
+
+static void copy_list(const struct config_list *from, struct config_list *to)
+{
+    for (size_t i = 0; i < to->count; i++)
+        free(to->items[i]);
+    free(to->items);
+    to->items = mem_zero(from->count, sizeof *to->items);
+    to->count = from->count;
+    for (size_t i = 0; i < from->count; i++)
+        to->items[i] = mem_string(from->items[i]);
+}
+
+void config_carry_restart(const struct config *before, struct config *after)
+{
+    for (size_t i = 0; i < config_keys.count; i++) {
+        const struct config_key *key = &config_keys.keys[i];
+        const void *from = (const char *)before + key->offset;
+        void *to = (char *)after + key->offset;
+        if (!key->restart || same(key, before, after))
+            continue;
+        if (key->list) {
+            copy_list(from, to);
+        } else if (config_value(key->type)->storage == CONFIG_STORE_NUMBER) {
+            *(int64_t *)to = *(const int64_t *)from;
+        } else {
+            free(*(char **)to);
+            *(char **)to = mem_string(*(char *const *)from);
+        }
     }
 }

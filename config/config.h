@@ -143,6 +143,8 @@ struct config {
     size_t profile_count;
 
     char *log_level; /* log.level: error warning notice info debug */
+
+    unsigned users; /* besides the first: config_keep() */
 };
 
 /* One complaint: `file:line:column: key: what is wrong, what is allowed`. */
@@ -157,7 +159,10 @@ struct config_errors {
  * one another (reply_to, token_keys, helo, profile senders) are filled in. Any thread. */
 int config_load(const char *path, const char *const *settings, size_t setting_count, struct config **out,
                 struct config_errors *errors);
+/* Let go of it; the last one who does frees it. */
 void config_free(struct config *config);
+/* Another user of CONFIG, who is to config_free() it as well. Loop thread, as config_free() is of one that was kept. */
+struct config *config_keep(const struct config *config);
 void config_errors_free(struct config_errors *errors);
 
 /* The first key that must be set before anything is sent, and is not (mail must say who writes, and how to make it stop); NULL when none is missing. */
@@ -169,6 +174,8 @@ const struct config_profile *config_profile(const struct config *config, const c
 /* Append the keys that differ between BEFORE and AFTER and that take effect only at a restart, with ", " between them. */
 struct buf;
 void config_restart_keys(const struct config *before, const struct config *after, struct buf *out);
+/* Give AFTER the values of BEFORE for all such keys: what a reload can take of it. */
+void config_carry_restart(const struct config *before, struct config *after);
 
 /* Write the annotated default file: each key of the table with its type, range, default and explanation, from the table itself. */
 void config_describe(struct buf *out);

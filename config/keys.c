@@ -35,7 +35,7 @@ static const struct config_key keys[] = {
     { "return_path.opt_out", CONFIG_MAILBOX, AT(return_path.opt_out), "\"\"",
       .help =
           "The mailbox that opt-outs come to, likewise. A mail to it ends all further mail to whoever got the token." },
-    { "return_path.helo", CONFIG_HOST, AT(return_path.helo), "\"\"",
+    { "return_path.helo", CONFIG_HOST, AT(return_path.helo), "\"\"", .restart = true,
       .help = "The name that we give in EHLO. Empty: the host's own name." },
 
     { "paths.spool", CONFIG_PATH, AT(paths.spool), "/var/spool/tocsin", 1, .restart = true,
@@ -124,7 +124,7 @@ static const struct config_key keys[] = {
     { "bounces.window", CONFIG_DURATION, AT(bounces.window), "7d", 10 * MS, 90 * DAY,
       .help = "A mail that was accepted, and that did not bounce for this long, counts as delivered. Relays may try "
               "for 5 days." },
-    { "bounces.max_message", CONFIG_SIZE, AT(bounces.max_message), "1M", 16 * KIB, 64 * MIB,
+    { "bounces.max_message", CONFIG_SIZE, AT(bounces.max_message), "1M", 16 * KIB, 64 * MIB, .restart = true,
       .help = "Of a longer message only this much is read. It is never refused." },
 
     { "campaigns.approve_above", CONFIG_INTEGER, AT(campaigns.approve_above), "100", 0, 100000000,

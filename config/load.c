@@ -140,8 +140,19 @@ int config_load(const char *path, const char *const *settings, size_t setting_co
     return code;
 }
 
+struct config *config_keep(const struct config *config)
+{
+    struct config *kept = (struct config *)(uintptr_t)config;
+    kept->users++;
+    return kept;
+}
+
 void config_free(struct config *config)
 {
+    if (config && config->users) {
+        config->users--;
+        return;
+    }
     if (config)
         config_table_clear(&config_keys, config);
     free(config);

@@ -2,6 +2,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/service.h"
 #include "daemon/bounce/bounce.h"
 #include "daemon/control/control.h"
 #include "daemon/intake.h"
@@ -20,18 +21,29 @@ int64_t daemon_now(void)
 }
 
 /* The receipt of an opt-out is a template like any other; without one an opt-out is still obeyed. */
-static int find_receipt(struct daemon *daemon, struct error *error)
+int daemon_find_receipt(const struct config *config, char **text, struct error *error)
 {
-    const struct config *config = daemon->config;
     char *path = NULL;
     struct template *template = NULL;
     int status = template_find((const char *const *)config->paths.templates.items, config->paths.templates.count,
-                               "opt-out-receipt", &daemon->receipt_template, &path, error);
+                               "opt-out-receipt", text, &path, error);
     if (!status)
-        status = template_parse(path, daemon->receipt_template, strlen(daemon->receipt_template), &template, error);
+        status = template_parse(path, *text, strlen(*text), &template, error);
     template_free(template);
     free(path);
     return status;
+}
+
+void daemon_tell(const struct daemon *daemon, bool ready)
+{
+    const char *restart = daemon->restart_keys.length ? daemon->restart_keys.data : "";
+    char *words = mem_format("%s%s%s", daemon->stopping ? "all sending is stopped, until `tocsin start`" : "at work",
+                             *restart ? "; changed, and waiting for a restart: " : "", restart);
+    if (ready && !daemon->ending)
+        service_ready(words);
+    else if (!daemon->ending)
+        service_status(words);
+    free(words);
 }
 
 static int open_parts(struct daemon *daemon, struct error *error)
@@ -44,7 +56,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
             config->paths.token_keys);
     int status = token_keys_load(config->paths.token_keys, true, &daemon->keys, error);
     if (!status)
-        status = find_receipt(daemon, error);
+        status = daemon_find_receipt(config, &daemon->receipt_template, error);
     if (!status)
         status = queue_open(daemon->loop, config, token_keys_current(daemon->keys), &daemon->queue, error);
     if (status)
@@ -67,9 +79,10 @@ static int open_parts(struct daemon *daemon, struct error *error)
     return status;
 }
 
-int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct config *config, struct error *error)
+int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct daemon_source *source, const struct config *config,
+                struct error *error)
 {
-    *daemon = (struct daemon){ .loop = loop, .config = config };
+    *daemon = (struct daemon){ .loop = loop, .source = *source, .config = config_keep(config) };
     bounce_init();
     int status = open_parts(daemon, error);
     if (status)
@@ -106,4 +119,6 @@ void daemon_close(struct daemon *daemon)
     throttle_free(daemon->throttle);
     token_keys_free(daemon->keys);
     free(daemon->receipt_template);
+    buf_free(&daemon->restart_keys);
+    config_free(daemon->config);
 }

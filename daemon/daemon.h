@@ -3,6 +3,7 @@
 #define TOCSIN_DAEMON_DAEMON_H
 
 #include "config/config.h"
+#include "daemon/base/buf.h"
 #include "daemon/bounce/lmtp.h"
 #include "daemon/bounce/maildir.h"
 #include "daemon/bounce/token.h"
@@ -15,6 +16,7 @@
 
 struct control;
 struct intake;
+struct reload;
 struct search;
 
 /* faults.c: what stands in the way just now. To add one: a row here, and one in faults.c. */
@@ -34,9 +36,19 @@ struct pump {
     bool claiming_targets, more_targets;
 };
 
+/* Where the configuration comes from: to be read again. Outlives the daemon. */
+struct daemon_source {
+    const char *path;
+    const char *const *settings; /* --set */
+    size_t setting_count;
+};
+
 struct daemon {
     uv_loop_t *loop;
-    const struct config *config;
+    struct daemon_source source;
+    struct config *config; /* exchanged by a reload: not to be kept beyond a callback without config_keep() */
+    struct reload *reload; /* under way */
+    struct buf restart_keys; /* changed in the file, and waiting for a restart */
     struct token_keys *keys;
     struct queue *queue;
     struct delivery *delivery;
@@ -59,10 +71,22 @@ struct daemon {
 /* Milliseconds since 1970 UTC. */
 int64_t daemon_now(void);
 
-/* Open every part; what was opened is closed again on failure. */
-int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct config *config, struct error *error);
+/* Open every part; what was opened is closed again on failure. CONFIG, which was read from SOURCE, is kept. */
+int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct daemon_source *source, const struct config *config,
+                struct error *error);
 /* Let go of every part, outcomes committed first; the loop then runs empty. */
 void daemon_close(struct daemon *daemon);
+
+/* Tell the service manager how things stand: that we work, or that all sending is stopped. READY: a start or a reload is over. */
+void daemon_tell(const struct daemon *daemon, bool ready);
+
+/* The text of the template of opt-outs' receipts, checked; to be freed. 0 or -errno. Blocks. Any thread. */
+int daemon_find_receipt(const struct config *config, char **text, struct error *error);
+
+/* reload.c: read the configuration again, and take it if it is wholly valid. DONE (or NULL): REFUSED says why not, a line a complaint, or is NULL; RESTART names the keys
+ * that have changed and wait for a restart, or is "". It is called for a reading that began after this was called. */
+typedef void reload_done(void *context, const char *refused, const char *restart);
+void reload_config(struct daemon *daemon, reload_done *done, void *context);
 
 /* pump.c */
 int pump_open(struct daemon *daemon);

@@ -10,12 +10,15 @@
 
 static const struct {
     const char *name;
+    enum log_event begins, ends;
     const char *meaning; /* what it means for those who wait */
 } kinds[FAULTS] = {
-    [FAULT_STORE] = { "store", "intake has stopped (LMTP answers 452 or 451), and sessions stop when what they have "
-                               "done cannot be kept; nothing is lost, and all goes on by itself when this has passed" },
-    [FAULT_SPOOL] = { "spool", "the files concerned wait in processing/ and go on by themselves when this has passed" },
-    [FAULT_FILES] = { "files", "connections are refused until some are closed" },
+    [FAULT_STORE] = { "store", LOG_STORE_FAILS, LOG_STORE_WORKS,
+                      "intake has stopped (LMTP answers 452 or 451), and sessions stop when what they have "
+                      "done cannot be kept; nothing is lost, and all goes on by itself when this has passed" },
+    [FAULT_SPOOL] = { "spool", LOG_NO_EVENT, LOG_NO_EVENT,
+                      "the files concerned wait in processing/ and go on by themselves when this has passed" },
+    [FAULT_FILES] = { "files", LOG_NO_EVENT, LOG_NO_EVENT, "connections are refused until some are closed" },
 };
 
 void faults_note(struct daemon *daemon, enum fault what, const char *why)
@@ -24,9 +27,11 @@ void faults_note(struct daemon *daemon, enum fault what, const char *why)
     if (!why && !*since)
         return;
     if (!why)
-        log_notice("%s: works again", kinds[what].name);
+        log_about(LOG_NOTICE_LEVEL, &(struct log_about){ .event = kinds[what].ends }, "%s: works again",
+                  kinds[what].name);
     else if (!*since)
-        log_error("%s: %s: %s", kinds[what].name, why, kinds[what].meaning);
+        log_about(LOG_ERROR_LEVEL, &(struct log_about){ .event = kinds[what].begins }, "%s: %s: %s", kinds[what].name,
+                  why, kinds[what].meaning);
     free(daemon->faults.of[what].why);
     daemon->faults.of[what].why = mem_string(why);
     *since = !why ? 0 : *since ? *since : daemon_now();

@@ -26,6 +26,7 @@ struct intake {
 struct entry {
     struct intake *intake;
     struct entry *next, **link;
+    struct config *config; /* it keeps the one that it began with, whatever is reloaded meanwhile */
     const struct config_profile *profile;
     char *path, *id, *name, *owner, *rejected_path;
     json_t *options;
@@ -54,6 +55,7 @@ static void entry_free(struct entry *entry)
     *entry->link = entry->next;
     if (entry->next)
         entry->next->link = entry->link;
+    config_free(entry->config);
     free(entry->why);
     free(entry->path);
     free(entry->id);
@@ -110,6 +112,11 @@ static void passed(struct intake *intake)
     faults_note(intake->daemon, FAULT_SPOOL, NULL);
 }
 
+static const char *option(const struct entry *entry, const char *name)
+{
+    return json_string_value(json_object_get(entry->options, name));
+}
+
 /* ---- The end of the way ---------------------------------------------------------------------------------------------------------------- */
 
 static void on_moved(void *context, int status, const char *message)
@@ -128,7 +135,8 @@ static void fail(struct entry *entry, const char *why)
 {
     if (entry->intake->daemon->ending)
         return; /* offered again when the daemon starts again */
-    log_error("feed: %s: %s", entry->name, why);
+    const struct log_about about = { .event = LOG_FILE_FAILED, .campaign = option(entry, "campaign") };
+    log_about(LOG_ERROR_LEVEL, &about, "feed: %s: %s", entry->name, why);
     spool_finish(entry->intake->spool, entry->id, false, why, on_moved, entry);
 }
 
@@ -182,10 +190,11 @@ static void on_finished(void *context, int status, const char *message, const st
     }
     if (entry->intake->daemon->ending)
         return; /* moved when the daemon starts again */
-    log_notice("feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s", entry->name,
-               summary->campaign, (long long)summary->incidents, (long long)summary->targets,
-               (long long)summary->duplicates,
-               summary->held ? "; waits for approval (tocsin preview, tocsin campaign approve)" : "");
+    const struct log_about about = { .event = LOG_FILE_LOADED, .campaign = summary->campaign };
+    log_about(LOG_NOTICE_LEVEL, &about, "feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s",
+              entry->name, summary->campaign, (long long)summary->incidents, (long long)summary->targets,
+              (long long)summary->duplicates,
+              summary->held ? "; waits for approval (tocsin preview, tocsin campaign approve)" : "");
     write_results(entry);
 }
 
@@ -239,14 +248,9 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
     }
 }
 
-static const char *option(const struct entry *entry, const char *name)
-{
-    return json_string_value(json_object_get(entry->options, name));
-}
-
 static int find_template(struct entry *entry, struct error *error)
 {
-    const struct config *config = entry->intake->daemon->config;
+    const struct config *config = entry->config;
     const char *const *directories = (const char *const *)config->paths.templates.items;
     free(entry->template_text); /* of an earlier try */
     entry->template_text = NULL;
@@ -279,7 +283,7 @@ static void on_hashed(void *context, const struct load_result *result)
         return;
     }
     const struct config_profile *profile = entry->profile;
-    char *settings = notify_settings(daemon->config, profile);
+    char *settings = notify_settings(entry->config, profile);
     const char *who = option(entry, "who");
     struct queue_file file = {
         .claim = entry->id,
@@ -292,7 +296,7 @@ static void on_hashed(void *context, const struct load_result *result)
         .template_text = entry->template_text,
         .redirect_to = option(entry, "redirect_to"),
         .hold = json_is_true(json_object_get(entry->options, "hold")),
-        .approve_above = profile->approve_above >= 0 ? profile->approve_above : daemon->config->campaigns.approve_above,
+        .approve_above = profile->approve_above >= 0 ? profile->approve_above : entry->config->campaigns.approve_above,
         .who = who ? who : entry->owner,
     };
     queue_file_begin(daemon->queue, &file, on_begun, entry);
@@ -310,7 +314,8 @@ static void on_claimed(void *context, const struct spool_claim *claim)
     struct intake *intake = context;
     struct entry *entry = entry_new(intake);
     crash_point("spool-claim");
-    entry->profile = config_profile(intake->daemon->config, claim->profile);
+    entry->config = config_keep(intake->daemon->config);
+    entry->profile = config_profile(entry->config, claim->profile);
     entry->path = mem_string(claim->path);
     entry->id = mem_string(claim->id);
     entry->name = mem_string(claim->name);

@@ -10,6 +10,7 @@
 struct proof {
     struct delivery_job delivery;
     struct daemon *daemon;
+    struct config *config; /* its own: the daemon's may be exchanged while a delivery thread renders */
     int64_t id, time;
     char *recipient;
     void (*done)(void *context, int status, const char *message, int64_t id);
@@ -21,7 +22,7 @@ static int render(struct delivery_job *delivery, void *thread_state, struct erro
 {
     const struct proof *proof = (struct proof *)delivery;
     (void)thread_state;
-    return notify_proof(proof->daemon->config, proof->daemon->keys, proof->id, proof->time / 1000, proof->recipient,
+    return notify_proof(proof->config, proof->daemon->keys, proof->id, proof->time / 1000, proof->recipient,
                         &delivery->envelope_from, &delivery->envelope_to, &delivery->message, error);
 }
 
@@ -31,6 +32,7 @@ static void free_proof(struct proof *proof)
     free(proof->delivery.envelope_to);
     buf_free(&proof->delivery.message);
     free(proof->recipient);
+    config_free(proof->config);
     free(proof);
 }
 
@@ -60,6 +62,7 @@ void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
     struct proof *proof = mem_zero(1, sizeof *proof);
     proof->delivery.render = render;
     proof->daemon = daemon;
+    proof->config = config_keep(daemon->config);
     proof->time = daemon_now();
     proof->recipient = mem_string(recipient);
     proof->done = done;

@@ -131,14 +131,16 @@ bool returns_accepts(const struct daemon *daemon, const char *recipient)
 
 static void log_returned(const struct queue_returned *returned, const char *recipient)
 {
+    struct log_about about = { .event = returned->token_fault ? LOG_FORGED : LOG_RETURNED,
+                               .notification = returned->notification };
     if (returned->token_fault)
-        log_warning("bounce: %s token in a message to %s: refused and counted", returned->token_fault,
-                    recipient ? recipient : "(unknown)");
+        log_about(LOG_WARNING_LEVEL, &about, "bounce: %s token in a message to %s: refused and counted",
+                  returned->token_fault, recipient ? recipient : "(unknown)");
     else if (!returned->notification)
-        log_info("bounce: about no notification of ours: %s", returned->class);
+        log_about(LOG_INFO_LEVEL, &about, "bounce: about no notification of ours: %s", returned->class);
     else
-        log_info("bounce: T-%lld: %s%s%s", (long long)returned->notification, returned->class,
-                 returned->reason ? ", " : "", returned->reason ? returned->reason : "");
+        log_about(LOG_INFO_LEVEL, &about, "bounce: T-%lld: %s%s%s", (long long)returned->notification, returned->class,
+                  returned->reason ? ", " : "", returned->reason ? returned->reason : "");
 }
 
 static bool on_opt_out(void *context, const char *address)

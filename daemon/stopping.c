@@ -23,6 +23,7 @@ static void apply(struct daemon *daemon)
         delivery_stop(daemon->delivery);
     else if (!daemon->ending)
         delivery_start(daemon->delivery);
+    daemon_tell(daemon, false);
 }
 
 /* The store refuses for now: what was stopped stays stopped, for as long as this daemon lives. */
@@ -32,6 +33,7 @@ static void keep(struct daemon *daemon, json_t *stop)
     delivery_stop(daemon->delivery);
     json_decref(daemon->unrecorded_stop);
     daemon->unrecorded_stop = json_incref(stop);
+    daemon_tell(daemon, false);
 }
 
 static void on_ordered(void *context, int status, const char *message, json_t *result)

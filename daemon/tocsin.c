@@ -60,6 +60,7 @@ static const struct {
     { "suppress", command_suppress, "who is never written to" },
     { "stop", command_stop, "halt all sending, now" },
     { "start", command_start, "go on after stop" },
+    { "reload", command_reload, "let the daemon read its configuration again" },
     { "bounce", command_bounce, "a returned message on standard input" },
     { "inspect", command_inspect, "how Tocsin reads a bounce or a feed file" },
     { "render", run_render, "fill a Mustache template with JSON" },

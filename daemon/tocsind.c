@@ -2,6 +2,7 @@
 #include "config/config.h"
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
+#include "daemon/base/service.h"
 #include "daemon/daemon.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@ static const char usage[] =
     "usage: tocsind [--config FILE] [--set KEY=VALUE]...\n"
     "\n"
     "The Tocsin daemon: reads incident files from the spool, finds whom to tell, mails them, and follows what\n"
-    "comes back. Stays in the foreground and logs to standard error; SIGTERM or SIGINT ends it cleanly.\n"
+    "comes back. Stays in the foreground and logs to standard error; SIGTERM or SIGINT ends it cleanly,\n"
+    "SIGHUP lets it read its configuration again (as `tocsin reload` does).\n"
     "\n"
     "  --config FILE     the configuration (default: $TOCSIN_CONFIG, then " DEFAULT_CONFIG ")\n"
     "  --set KEY=VALUE   override one key of it; may be repeated\n"
@@ -71,19 +73,21 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 
 static void on_signal(uv_signal_t *signal, int number)
 {
-    log_notice("ending (%s)", strsignal(number));
+    static const struct log_about about = { .event = LOG_ENDING };
+    service_stopping();
+    log_about(LOG_NOTICE_LEVEL, &about, "ending (%s)", strsignal(number));
     uv_stop(signal->loop);
 }
 
-/* A terminal that closes, or somebody who hopes for a reload, must not end it in the middle of its work. */
 static void on_hangup(uv_signal_t *signal, int number)
 {
-    (void)signal;
-    log_warning("%s: the configuration is read when tocsind starts; restart it to take a new one", strsignal(number));
+    (void)number;
+    reload_config(signal->data, NULL, NULL);
 }
 
-static void watch(uv_loop_t *loop, uv_signal_t *signal, int number, uv_signal_cb on_number)
+static void watch(uv_loop_t *loop, uv_signal_t *signal, int number, uv_signal_cb on_number, struct daemon *daemon)
 {
+    signal->data = daemon;
     uv_signal_init(loop, signal);
     uv_signal_start(signal, on_number, number);
     uv_unref((uv_handle_t *)signal);
@@ -106,8 +110,9 @@ static int exit_of(int status)
     }
 }
 
-static int run(const struct config *config)
+static int run(const struct daemon_source *source, const struct config *config)
 {
+    static const struct log_about ready = { .event = LOG_READY };
     uv_loop_t loop;
     uv_signal_t terminate, interrupt, hangup;
     struct daemon daemon;
@@ -118,14 +123,15 @@ static int run(const struct config *config)
     /* An arena for each of many threads would keep what each once needed for ever. */
     mallopt(M_ARENA_MAX, 2);
     uv_loop_init(&loop);
-    watch(&loop, &terminate, SIGTERM, on_signal);
-    watch(&loop, &interrupt, SIGINT, on_signal);
-    watch(&loop, &hangup, SIGHUP, on_hangup);
-    int status = daemon_open(&daemon, &loop, config, &error);
+    watch(&loop, &terminate, SIGTERM, on_signal, &daemon);
+    watch(&loop, &interrupt, SIGINT, on_signal, &daemon);
+    watch(&loop, &hangup, SIGHUP, on_hangup, &daemon);
+    int status = daemon_open(&daemon, &loop, source, config, &error);
     if (status) {
         log_error("%s", error.text);
     } else {
-        log_notice("tocsind " TOCSIN_VERSION " is ready");
+        log_about(LOG_NOTICE_LEVEL, &ready, "tocsind " TOCSIN_VERSION " is ready");
+        daemon_tell(&daemon, true);
         uv_run(&loop, UV_RUN_DEFAULT);
         daemon_close(&daemon);
     }
@@ -138,16 +144,9 @@ static int run(const struct config *config)
     return !status ? daemon.damaged ? EX_IOERR : EX_OK : exit_of(status);
 }
 
-static void set_log_level(const char *level)
-{
-    static const char *const names[] = { "error", "warning", "notice", "info", "debug" };
-    for (int i = 0; i < 5; i++)
-        if (strcmp(names[i], level) == 0)
-            log_set_level((enum log_level)(LOG_ERROR_LEVEL + i));
-}
-
 static int start(const struct arguments *arguments)
 {
+    const struct daemon_source source = { arguments->config, arguments->settings, arguments->setting_count };
     struct config *config;
     struct config_errors errors = { 0 };
     int status = config_load(arguments->config, arguments->settings, arguments->setting_count, &config, &errors);
@@ -156,7 +155,7 @@ static int start(const struct arguments *arguments)
     config_errors_free(&errors);
     if (status)
         return EX_CONFIG;
-    set_log_level(config->log_level);
+    log_set_level_name(config->log_level);
     if (config_missing(config)) {
         fprintf(stderr, "%s: %s: must be set before anything is sent; `tocsin check` says what else is missing\n",
                 arguments->config, config_missing(config));
@@ -167,7 +166,7 @@ static int start(const struct arguments *arguments)
         status = EX_CONFIG;
     }
     if (!status)
-        status = run(config);
+        status = run(&source, config);
     config_free(config);
     return status;
 }

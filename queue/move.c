@@ -11,6 +11,8 @@ bool store_move_case(struct store *store, int64_t id, enum case_state to, int64_
                   case_state_name(to));
         return false;
     }
+    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .case_id = id }, "case %lld: %s, from %s",
+              (long long)id, case_state_name(to), case_state_name(from));
     sql_run(sql, "UPDATE \"case\" SET state = ?2, due = ?3 WHERE id = ?1", "iii", id, (int64_t)to, due);
     if (case_ended(to) || to == CASE_NOTIFIED)
         /* The result file tells of it at its next turn. */
@@ -39,6 +41,9 @@ bool store_move_notification(struct store *store, int64_t id, enum notification_
                   from ? notification_state_name(from) : "nothing", notification_state_name(to));
         return false;
     }
+    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .notification = id },
+              "notification T-%lld: %s, from %s", (long long)id, notification_state_name(to),
+              notification_state_name(from));
     sql_run(sql, "UPDATE notification SET state = ?2, due = ?3 WHERE id = ?1", "iii", id, (int64_t)to, due);
     return true;
 }

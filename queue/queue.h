@@ -30,6 +30,10 @@ typedef void queue_done(void *context, int status, const char *message);
  * reader thread. New notifications carry KEY_ID. CONFIG must outlive the queue. -EEXIST when another daemon has it open, -EPROTO when a newer Tocsin wrote it. */
 int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, struct queue **out, struct error *error);
 
+/* Another CONFIG for what is handed over from now on; what was handed over before may have seen either. DONE: the old one is needed no more. Its paths are
+ * those of the old one. */
+void queue_reload(struct queue *queue, const struct config *config, queue_done *done, void *context);
+
 /* Commit what has been handed over, call each DONE, end the threads, free. */
 void queue_close(struct queue *queue);
 

@@ -408,7 +408,8 @@ static void condemn(struct queue *queue, const char *why)
 static void *read_main(void *argument)
 {
     struct queue *queue = argument;
-    struct store store = { .sql = queue->reader, .config = queue->store.config, .key_id = queue->store.key_id };
+    /* Reads need no configuration: a reload is the store thread's business alone. */
+    struct store store = { .sql = queue->reader, .key_id = queue->store.key_id };
     struct inbox_item *item;
     while ((item = inbox_pop(queue->reads, -1))) {
         struct request *request = (struct request *)item;
@@ -554,6 +555,39 @@ void queue_close(struct queue *queue)
     pthread_join(queue->write_thread, NULL);
     outbox_close(queue->done);
     release(queue);
+}
+
+/* ---- Another configuration --------------------------------------------------------------------------------------------------------- */
+
+struct reload {
+    struct request request;
+    const struct config *config;
+    queue_done *done;
+    void *context;
+};
+
+static int run_reload(struct store *store, struct request *request)
+{
+    store->config = ((struct reload *)request)->config;
+    return 0;
+}
+
+static void finish_reload(struct request *request)
+{
+    struct reload *reload = (struct reload *)request;
+    reload->done(reload->context, request->status, request->error.text);
+    free(reload);
+}
+
+void queue_reload(struct queue *queue, const struct config *config, queue_done *done, void *context)
+{
+    struct reload *reload = mem_zero(1, sizeof *reload);
+    reload->request.run = run_reload;
+    reload->request.finish = finish_reload;
+    reload->config = config;
+    reload->done = done;
+    reload->context = context;
+    store_submit(queue, &reload->request);
 }
 
 void store_set_stopped(struct queue *queue, bool stopped)

@@ -11,7 +11,7 @@
 
 struct store {
     struct sql *sql;
-    const struct config *config;
+    const struct config *config; /* NULL on the reader thread */
     unsigned key_id;
     int64_t opened; /* ms: contact history is read in its light */
 };

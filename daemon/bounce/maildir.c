@@ -150,6 +150,11 @@ const char *maildir_trouble(const struct maildir *maildir)
     return maildir->trouble;
 }
 
+void maildir_set_rescan(struct maildir *maildir, int64_t rescan)
+{
+    maildir->rescan = rescan;
+}
+
 struct maildir *maildir_open(uv_loop_t *loop, const char *path, int64_t rescan, size_t max_message,
                              maildir_taken *taken, void *context)
 {

@@ -22,6 +22,9 @@ typedef void maildir_taken(void *context, struct maildir *maildir, struct maildi
 struct maildir *maildir_open(uv_loop_t *loop, const char *path, int64_t rescan, size_t max_message,
                              maildir_taken *taken, void *context);
 
+/* Another RESCAN, from the next look on. */
+void maildir_set_rescan(struct maildir *maildir, int64_t rescan);
+
 /* MAIL is committed (STATUS 0), or could not be now: then it stays in new/ until the next look. */
 void maildir_answer(struct maildir *maildir, struct maildir_mail *mail, int status);
 

@@ -153,6 +153,11 @@ int contact_open(uv_loop_t *loop, const struct config *config, struct contact **
     return 0;
 }
 
+void contact_reload(struct contact *contact, const struct config *config)
+{
+    contact->config = config;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);

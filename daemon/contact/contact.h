@@ -21,6 +21,9 @@ typedef void contact_done(void *context, int status, struct ladder *ladder);
 
 /* Uses CONFIG's dns and contacts sections, which must outlive it. Loop thread, as all of these. */
 int contact_open(uv_loop_t *loop, const struct config *config, struct contact **out, struct error *error);
+/* Another CONFIG from now on, for searches under way too: their sources are run again on what is known. Of its dns section only what needs no restart
+ * counts. */
+void contact_reload(struct contact *contact, const struct config *config);
 /* Every search under way ends without its DONE; frees itself once its handles are closed. */
 void contact_close(struct contact *contact);
 

@@ -80,10 +80,12 @@ static void log_order(const char *who, const json_t *request)
 {
     json_int_t number = json_integer_value(json_object_get(request, "notification"));
     const char *object = text_of(request, "campaign") ? text_of(request, "campaign") : text_of(request, "object");
+    struct log_about about = { .event = LOG_ORDER, .campaign = text_of(request, "campaign"), .notification = number };
     if (number)
-        log_notice("%s orders: %s T-%lld", who, text_of(request, "verb"), (long long)number);
+        log_about(LOG_NOTICE_LEVEL, &about, "%s orders: %s T-%lld", who, text_of(request, "verb"), (long long)number);
     else
-        log_notice("%s orders: %s%s%s", who, text_of(request, "verb"), object ? " " : "", object ? object : "");
+        log_about(LOG_NOTICE_LEVEL, &about, "%s orders: %s%s%s", who, text_of(request, "verb"), object ? " " : "",
+                  object ? object : "");
 }
 
 static void run_order(struct control_call *call, const json_t *request)
@@ -280,6 +282,22 @@ static void run_prove(struct control_call *call, const json_t *request)
         proof_begin(control_daemon(call), control_who(call), recipient ? normal : NULL, on_proof_begun, call);
 }
 
+/* ---- Reload ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void on_reloaded(void *context, const char *refused, const char *restart)
+{
+    if (refused)
+        control_fail(context, EX_CONFIG, refused);
+    else
+        control_reply(context, json_pack("{s:s}", "restart", restart));
+}
+
+static void run_reload(struct control_call *call, const json_t *request)
+{
+    log_order(control_who(call), request);
+    reload_config(control_daemon(call), on_reloaded, call);
+}
+
 static void run_version(struct control_call *call, const json_t *request)
 {
     (void)request;
@@ -310,6 +328,7 @@ static const struct {
     { "bounce", ADMIN, run_bounce },
     { "prove", ADMIN, run_prove },
     { "proof", ADMIN, run_read },
+    { "reload", ADMIN, run_reload },
     { "approve", ADMIN, run_order },
     { "pause", ADMIN, run_order },
     { "resume", ADMIN, run_order },

@@ -53,6 +53,15 @@ struct throttle *throttle_new(int64_t rate, int64_t per_domain)
     return throttle;
 }
 
+void throttle_change(struct throttle *throttle, int64_t rate, int64_t per_domain)
+{
+    /* Where there was no limit, nothing was counted either: it begins with what a new one has. */
+    if (throttle->rate <= 0)
+        throttle->all = (struct bucket){ .tokens = capacity((double)rate / HOUR_MS) };
+    throttle->rate = (double)rate / HOUR_MS;
+    throttle->per_domain = (double)per_domain / HOUR_MS;
+}
+
 void throttle_free(struct throttle *throttle)
 {
     for (size_t i = 0; throttle && i < SLOTS; i++)

@@ -37,6 +37,7 @@ struct job {
     const struct job_kind *kind;
     struct job *next;
     char *id, *hidden, *profile, *name, *text;
+    const struct config *config;
     bool ok;
     spool_done *done;
     void *context;
@@ -285,6 +286,24 @@ static void after_replace(struct spool *spool, struct job *job)
     job_free(job);
 }
 
+static void work_reload(struct spool *spool, struct job *job)
+{
+    job->status = tree_reload(&spool->tree, job->config, &job->error);
+}
+
+static void after_reload(struct spool *spool, struct job *job)
+{
+    if (!job->status)
+        spool->config = job->config;
+    if (spool->watch && !spool->closing)
+        watch_renew(spool->watch);
+    spool->tree.renewed = false;
+    plan(spool, 0); /* at what lay there already, and with the new times */
+    job->done(job->context, job->status, job->status ? job->error.text : "");
+    job_free(job);
+}
+
+static const struct job_kind reload_job = { work_reload, after_reload };
 static const struct job_kind submit_job = { work_submit, after_submit };
 static const struct job_kind finish_job = { work_finish, after_finish };
 static const struct job_kind replace_job = { work_replace, after_replace };
@@ -297,6 +316,13 @@ void spool_submit(struct spool *spool, const char *hidden, const char *profile, 
     job->profile = mem_string(profile);
     job->name = mem_string(name ? name : "");
     job->text = mem_string(options ? options : "{}");
+    enqueue(spool, job);
+}
+
+void spool_reload(struct spool *spool, const struct config *config, spool_done *done, void *context)
+{
+    struct job *job = job_new(&reload_job, done, context);
+    job->config = config;
     enqueue(spool, job);
 }
 

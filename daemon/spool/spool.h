@@ -34,6 +34,11 @@ typedef void spool_claimed(void *context, const struct spool_claim *claim);
  * spool.rescan). Uses CONFIG's paths, spool and profiles, which must outlive it. */
 int spool_open(uv_loop_t *loop, const struct config *config, spool_claimed *claimed, void *context, struct spool **out,
                struct error *error);
+typedef void spool_done(void *context, int status, const char *message);
+
+/* Take another CONFIG, whose paths are the same: its spool section, and directories for its new profiles. DONE, with MESSAGE where STATUS is not 0: then nothing has
+ * changed, and CONFIG is not used. */
+void spool_reload(struct spool *spool, const struct config *config, spool_done *done, void *context);
 /* Stop watching and offering. What was asked for is still done, and its DONE called; then, when the loop has closed its handles, it frees itself. */
 void spool_close(struct spool *spool);
 
@@ -42,8 +47,6 @@ void spool_pause(struct spool *spool, bool paused);
 
 /* Look now. */
 void spool_rescan(struct spool *spool);
-
-typedef void spool_done(void *context, int status, const char *message);
 
 /* `tocsin submit`: claim the hidden file incoming/HIDDEN (a plain name beginning with `.`) as NAME of PROFILE, with OPTIONS (JSON text, kept beside it and on disk before
  * the file is claimed). DONE once it is claimed: MESSAGE is then the claim's id; on failure it says why. Strings are copied. */

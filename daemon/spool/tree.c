@@ -112,20 +112,59 @@ static int open_place(struct tree *tree, const char *profile, struct error *erro
     return code ? error_set(error, code, "%s: %s", place->path, strerror(-code)) : 0;
 }
 
+static int open_profile(struct tree *tree, const char *profile, struct error *error)
+{
+    int processing = tree_processing(tree, profile);
+    if (processing < 0)
+        return error_set(error, processing, "%s/processing/%s: %s", tree->root, profile, strerror(-processing));
+    close(processing);
+    return open_place(tree, profile, error);
+}
+
 static int open_places(struct tree *tree, const struct config *config, struct error *error)
 {
     tree->places = mem_zero(config->profile_count + 1, sizeof *tree->places);
     int code = open_place(tree, "default", error);
-    for (size_t i = 0; !code && i < config->profile_count; i++) {
-        const char *profile = config->profiles[i].name;
-        int processing = tree_processing(tree, profile);
-        if (processing < 0)
-            return error_set(error, processing, "%s/processing/%s: %s", tree->root, profile, strerror(-processing));
-        close(processing);
-        code = open_place(tree, profile, error);
-    }
+    for (size_t i = 0; !code && i < config->profile_count; i++)
+        code = open_profile(tree, config->profiles[i].name, error);
     tree->renewed = false;
     return code;
+}
+
+static bool has_place(const struct tree *tree, const char *profile)
+{
+    for (size_t i = 1; i < tree->place_count; i++)
+        if (strcmp(tree->places[i].profile, profile) == 0)
+            return true;
+    return false;
+}
+
+static void drop_place(struct tree *tree)
+{
+    struct tree_place *place = &tree->places[--tree->place_count];
+    if (place->fd >= 0)
+        close(place->fd);
+    free(place->path);
+    free(place->profile);
+}
+
+/* A directory that was made for a configuration that is refused after all stays: it is empty, and of use the next time. */
+int tree_reload(struct tree *tree, const struct config *config, struct error *error)
+{
+    size_t before = tree->place_count;
+    int code = 0;
+    tree->places = mem_resize(tree->places, before + config->profile_count, sizeof *tree->places);
+    for (size_t i = 0; !code && i < config->profile_count; i++)
+        if (!has_place(tree, config->profiles[i].name))
+            code = open_profile(tree, config->profiles[i].name, error);
+    while (code && tree->place_count > before)
+        drop_place(tree);
+    if (code)
+        return code;
+    tree->group = config->access.submit_group;
+    tree->quiet = config->spool.quiet;
+    tree->max_file = config->spool.max_file;
+    return 0;
 }
 
 /* The spool's own directory may be reached through a symbolic link: it is the administrator's. What is below may not. */

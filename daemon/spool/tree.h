@@ -33,6 +33,9 @@ struct tree {
 /* Open the directories, made where they are missing. 0 or -errno with ERROR. */
 int tree_open(struct tree *tree, const struct config *config, struct error *error);
 void tree_close(struct tree *tree);
+/* Take CONFIG's spool section and its new profiles, whose directories are made; those that are no longer in it stay watched, so that nobody's file is
+ * left lying. 0, or -errno with ERROR: then nothing has changed. */
+int tree_reload(struct tree *tree, const struct config *config, struct error *error);
 
 /* The descriptor of processing/PROFILE (made if missing), the caller's to close; or -errno. */
 int tree_processing(const struct tree *tree, const char *profile);

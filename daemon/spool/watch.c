@@ -19,6 +19,7 @@ struct watch {
     int fd;
     const struct tree *tree;
     int *descriptors; /* of each place; -1: not watched */
+    size_t count; /* ours: the tree's may be growing on another thread */
     watch_event *event;
     void (*closed)(void *context);
     void *context;
@@ -30,7 +31,7 @@ static void tell(struct watch *watch, const struct inotify_event *one)
     bool lost = one->mask & IN_Q_OVERFLOW; /* events were lost: anything may have happened, anywhere */
     if ((name && names_is_ignored(name)) || (one->mask & LEAVES && !(one->mask & IN_ISDIR)))
         return;
-    for (size_t i = 0; i < watch->tree->place_count; i++)
+    for (size_t i = 0; i < watch->count; i++)
         if (lost || watch->descriptors[i] == one->wd)
             watch->event(watch->context, i, one->mask & IN_MOVED_TO ? name : NULL);
 }
@@ -63,7 +64,10 @@ static int add(const struct watch *watch, const struct tree_place *place)
 
 void watch_renew(struct watch *watch)
 {
-    for (size_t i = 0; i < watch->tree->place_count; i++)
+    watch->descriptors = mem_resize(watch->descriptors, watch->tree->place_count, sizeof *watch->descriptors);
+    while (watch->count < watch->tree->place_count)
+        watch->descriptors[watch->count++] = -1;
+    for (size_t i = 0; i < watch->count; i++)
         if (watch->tree->places[i].fd >= 0) {
             int before = watch->descriptors[i];
             watch->descriptors[i] = add(watch, &watch->tree->places[i]);
@@ -86,9 +90,6 @@ struct watch *watch_open(uv_loop_t *loop, const struct tree *tree, watch_event *
         free(watch);
         return NULL;
     }
-    watch->descriptors = mem_alloc(tree->place_count * sizeof *watch->descriptors);
-    for (size_t i = 0; i < tree->place_count; i++)
-        watch->descriptors[i] = -1;
     watch->poll.data = watch;
     watch_renew(watch);
     uv_poll_start(&watch->poll, UV_READABLE, on_readable);

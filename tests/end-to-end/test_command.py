@@ -112,7 +112,7 @@ class Command(unittest.TestCase):
             self.assertEqual(os.stat(os.path.join(self.directory, "tocsin.db")).st_mode & 0o007, 0)
             self.assertIn("rows were rejected", self.tocsin("campaign", "show", failed)[1])
             process.send_signal(signal.SIGHUP)
-            self.until(lambda: "restart it" in open(os.path.join(self.directory, "log")).read())
+            self.until(lambda: "the new configuration is in force" in open(os.path.join(self.directory, "log")).read())
             process.terminate()
             self.assertEqual(process.wait(), 0)
             self.assertIn("told after all: 100.0% of 2 cases", self.tocsin("report", "day")[1])

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`make install`, and what systemd's own tools say of the files it puts there."""
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -63,6 +64,16 @@ class Install(unittest.TestCase):
         self.assertEqual(run("make", "uninstall", "PREFIX=/usr", "DESTDIR=" + self.root).returncode, 0)
         left = [name for _, _, names in os.walk(self.root) for name in names]
         self.assertEqual(left, ["tocsin.yaml"])
+
+    def test_every_kind_of_event_is_explained(self):
+        with open(os.path.join(ROOT, "daemon/base/log.c"), encoding="utf-8") as file:
+            known = re.findall(r'= "([0-9a-f]{32})"', file.read())
+        self.assertEqual(sorted(re.findall(r"^-- (\w+)$", self.read("usr/lib/systemd/catalog/tocsin.catalog"), re.M)), sorted(known))
+
+    @needs("journalctl")
+    def test_the_catalog_compiles(self):
+        made = run("journalctl", "--update-catalog", "--root=" + self.root)
+        self.assertEqual((made.returncode, made.stdout), (0, ""))
 
     @needs("systemd-analyze")
     def test_the_unit_exposes_little(self):

@@ -110,13 +110,14 @@ static void load_campaign(void)
 
 void fuzz_start(void)
 {
+    static const struct daemon_source nowhere; /* a reload finds the defaults alone, and refuses them */
     struct error error = { "" };
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_ERROR_LEVEL - 1);
     FUZZ_MUST(mkdtemp(directory));
     read_config();
     uv_loop_init(&loop);
-    if (daemon_open(&server, &loop, config, &error))
+    if (daemon_open(&server, &loop, &nowhere, config, &error))
         fprintf(stderr, "%s\n", error.text);
     FUZZ_MUST(!*error.text);
     atexit(stop);

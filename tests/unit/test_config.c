@@ -326,7 +326,17 @@ static void test_restart_keys(void **state)
     buf_truncate(&keys, 0);
     config_restart_keys(after, after, &keys);
     assert_string_equal(keys.data, "");
+    config_carry_restart(before, after);
+    config_restart_keys(before, after, &keys);
+    assert_string_equal(keys.data, "");
+    assert_int_equal(after->delivery.sessions, before->delivery.sessions);
+    assert_int_equal(after->dns.servers.count, 0);
+    assert_string_equal(after->delivery.relay, before->delivery.relay);
+    assert_string_equal(after->sender.name, "x");
+    assert_int_equal(after->delivery.rate, 3600);
     buf_free(&keys);
+    config_free(config_keep(before)); /* the first of two to let go */
+    assert_string_equal(before->sender.name, "");
     config_free(before);
     config_free(after);
 }

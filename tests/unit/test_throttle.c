@@ -133,6 +133,28 @@ static void many_domains(void **state)
     throttle_free(NULL);
 }
 
+/* A limit that comes, tightens and goes counts from then on; none gives more at once than its own minute's worth. */
+static void limits_change(void **state)
+{
+    (void)state;
+    struct throttle *throttle = throttle_new(0, 0);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(throttle_take(throttle, "a.test", START), 0);
+    throttle_change(throttle, 120, 0);
+    assert_int_equal(throttle_take(throttle, "a.test", START), 0);
+    assert_int_equal(throttle_take(throttle, "a.test", START), 0);
+    assert_int_not_equal(throttle_take(throttle, "a.test", START), 0);
+    throttle_change(throttle, 6000, 60);
+    assert_int_equal(throttle_take(throttle, "a.test", START + HOUR), 0);
+    assert_int_not_equal(throttle_take(throttle, "a.test", START + HOUR), 0);
+    throttle_change(throttle, 60, 0);
+    assert_int_equal(throttle_take(throttle, "a.test", START + HOUR), 0);
+    assert_int_not_equal(throttle_take(throttle, "a.test", START + HOUR), 0);
+    throttle_change(throttle, 0, 0);
+    assert_int_equal(throttle_take(throttle, "a.test", START + HOUR), 0);
+    throttle_free(throttle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_refused_mail_takes_nothing),
         cmocka_unit_test(a_clock_set_back),
         cmocka_unit_test(many_domains),
+        cmocka_unit_test(limits_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
