@@ -28,7 +28,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 VERSION := 0.1.0
-PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson libcrypto libsystemd
+PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson openssl libsystemd
 CC := $(if $(FUZZ),clang,gcc)
 CSTD := -std=gnu11
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror

@@ -136,6 +136,16 @@ static void check_sockets(struct builder *builder)
     check_different(builder, own(builder, "paths.store"), own(builder, "paths.token_keys"), "each wants its own file");
 }
 
+/* A login has both a name and a password. */
+static void check_login(struct builder *builder)
+{
+    struct own user = own(builder, "delivery.auth_user"), password = own(builder, "delivery.auth_password");
+    struct own there = *user.value ? user : password;
+    if (!*user.value != !*password.value)
+        complain(builder->complaints, there.place, there.key, "set without %s; allowed: both or neither",
+                 *user.value ? password.key : user.key);
+}
+
 /* DESIGN.md rule 9: nobody is to be told at an address of our own. */
 static void check_contact(struct builder *builder, size_t override, size_t contact)
 {
@@ -215,6 +225,7 @@ void config_check(struct builder *builder)
         check_order(builder, &orders[i]);
     check_addresses(builder);
     check_sockets(builder);
+    check_login(builder);
     check_overrides(builder);
     for (size_t i = 0; i < builder->config->profile_count; i++) {
         check_profile_addresses(builder, &builder->config->profiles[i], &builder->profiles[i]);

@@ -104,6 +104,11 @@ struct config {
 
     struct {
         char *relay; /* delivery.relay: HOST:PORT; HOST a name or an IPv4 address */
+        char *tls; /* delivery.tls: never, opportunistic or required */
+        char *tls_ca; /* delivery.tls_ca: a PEM file; "" for the system's */
+        char *tls_name; /* delivery.tls_name: what the certificate has to prove; "" for relay's host */
+        char *auth_user; /* delivery.auth_user: "" for no login */
+        char *auth_password; /* delivery.auth_password: the file that holds it; "" without a login */
         int64_t sessions; /* delivery.sessions: SMTP sessions (threads) at once */
         int64_t messages_per_session; /* delivery.messages_per_session */
         int64_t timeout; /* delivery.timeout: for each SMTP reply */

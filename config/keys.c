@@ -10,6 +10,7 @@
 #define GIB (1024 * MIB)
 
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+static const char *const tls_modes[] = { "never", "opportunistic", "required", NULL };
 static const char *const formats[] = { "auto", "csv", "jsonl", "list", NULL };
 
 #define AT(member) offsetof(struct config, member)
@@ -93,6 +94,23 @@ static const struct config_key keys[] = {
 
     { "delivery.relay", CONFIG_ENDPOINT, AT(delivery.relay), "127.0.0.1:25", .restart = true,
       .help = "The mail server that takes our mail, HOST:PORT. HOST is a name or an IPv4 address." },
+    { "delivery.tls", CONFIG_WORD, AT(delivery.tls), "opportunistic", .words = tls_modes, .restart = true,
+      .help =
+          "Is the way to the relay encrypted (STARTTLS)? opportunistic: where the relay offers it, whoever answers; "
+          "when it does not work, in plain text. required: only to a relay whose certificate proves its name; else "
+          "nothing is sent. `tocsin check --relay` shows how it would go." },
+    { "delivery.tls_ca", CONFIG_PATH, AT(delivery.tls_ca), "\"\"", .restart = true,
+      .help = "A file of certificates (PEM) to trust in place of the system's authorities: the relay's own, or its "
+              "authority's." },
+    { "delivery.tls_name", CONFIG_HOST, AT(delivery.tls_name), "\"\"", .restart = true,
+      .help = "The name that the relay's certificate has to prove. Empty: the host in relay." },
+    { "delivery.auth_user", CONFIG_TEXT, AT(delivery.auth_user), "\"\"", 0, 255, .restart = true,
+      .help =
+          "The name to log in with at the relay (AUTH PLAIN, LOGIN or CRAM-MD5). Empty: no login. Without TLS, only "
+          "CRAM-MD5 is used, unless the relay runs on this machine." },
+    { "delivery.auth_password", CONFIG_SECRET, AT(delivery.auth_password), "\"\"", .restart = true,
+      .help = "The file with the password on its first line, which only its owner and group may read; or "
+              "credential:NAME for a systemd credential." },
     { "delivery.sessions", CONFIG_INTEGER, AT(delivery.sessions), "8", 1, 256, .restart = true,
       .help = "SMTP sessions at once." },
     { "delivery.messages_per_session", CONFIG_INTEGER, AT(delivery.messages_per_session), "100", 1, 10000,

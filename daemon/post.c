@@ -2,7 +2,9 @@
 #include "daemon/base/address.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/secret.h"
 #include "daemon/daemon.h"
+#include "daemon/delivery/security.h"
 #include "daemon/notify/notify.h"
 
 #include <stdlib.h>
@@ -185,6 +187,11 @@ int post_open(struct daemon *daemon, struct error *error)
         .done = on_done,
         .context = daemon,
     };
+    char password[AUTH_TEXT_MAX + 1] = "";
     daemon->throttle = throttle_new(config->delivery.rate, config->delivery.rate_per_domain);
-    return delivery_open(daemon->loop, &options, &daemon->delivery, error);
+    int status = security_load(config, &options.security, password, error);
+    if (!status)
+        status = delivery_open(daemon->loop, &options, &daemon->delivery, error);
+    secret_wipe(password, sizeof password);
+    return status;
 }

@@ -20,6 +20,7 @@ struct delivery {
     struct inbox_item *places;
     unsigned count;
     char *helo;
+    struct auth *auth;
     uv_timer_t checker;
     bool stopped;
     unsigned in_flight;
@@ -57,6 +58,8 @@ static void free_all(struct delivery *delivery)
     free(delivery->places);
     halt_free(delivery->room.halt);
     relay_close(delivery->room.settings.relay);
+    tls_close(delivery->room.settings.tls);
+    auth_free(delivery->auth);
     free(delivery->workers);
     free(delivery->helo);
     free(delivery);
@@ -75,19 +78,27 @@ static int check_options(const struct delivery_options *options, struct error *e
         return error_set(error, -EINVAL, "delivery: a limit of 0");
     if (!text_helo_ok(options->helo))
         return error_set(error, -EINVAL, "delivery: `%s` is no host name for EHLO", options->helo ? options->helo : "");
+    if (!auth_options_ok(options->security.user, options->security.password))
+        return error_set(error, -EINVAL, "delivery: a login wants a user and a password of 1 to %d bytes",
+                         AUTH_TEXT_MAX);
     int status = keywords_prepare();
     return status ? error_set(error, status, "libesmtp does not work here: %s", strerror(-status)) : 0;
 }
 
-static struct delivery *create(const struct delivery_options *options, struct relay *relay)
+static struct delivery *create(const struct delivery_options *options, struct relay *relay, struct tls *tls)
 {
     struct delivery *delivery = mem_zero(1, sizeof *delivery);
+    const struct delivery_security *security = &options->security;
+    if (security->user && *security->user)
+        delivery->auth = auth_new(security->user, security->password);
     delivery->helo = mem_string(options->helo);
     delivery->done = options->done;
     delivery->workers = mem_zero(options->sessions, sizeof *delivery->workers);
     delivery->room = (struct worker_room){
         .settings = { .relay = relay,
                       .helo = delivery->helo,
+                      .tls = tls,
+                      .auth = delivery->auth,
                       .messages = options->messages_per_session,
                       .timeout_ms = options->timeout_ms,
                       .connect_timeout_ms = options->connect_timeout_ms },
@@ -117,13 +128,18 @@ static int start_threads(struct delivery *delivery, unsigned sessions, struct er
 
 int delivery_open(uv_loop_t *loop, const struct delivery_options *options, struct delivery **out, struct error *error)
 {
-    struct relay *relay;
+    struct relay *relay = NULL;
+    struct tls *tls = NULL;
     int status = check_options(options, error);
     if (!status)
         status = relay_open(options->relay, &relay, error);
-    if (status)
+    if (!status)
+        status = tls_open(&options->security, relay, &tls, error);
+    if (status) {
+        relay_close(relay);
         return status;
-    struct delivery *delivery = create(options, relay);
+    }
+    struct delivery *delivery = create(options, relay, tls);
     delivery->room.done = outbox_open(loop, on_done, delivery);
     if (!delivery->room.done) {
         status = error_set(error, -errno, "delivery: %s", strerror(errno));

@@ -38,8 +38,24 @@ struct delivery_job {
     struct inbox_item *place;
 };
 
+enum tls_mode {
+    TLS_NEVER,
+    TLS_OPPORTUNISTIC, /* where the relay offers it and it works; with whoever answers (RFC 7435) */
+    TLS_REQUIRED /* with a certificate that proves the relay's name, or nothing is sent */
+};
+
+/* How to be sure of the relay, and the relay of us. */
+struct delivery_security {
+    enum tls_mode tls;
+    const char *tls_ca; /* file of certificates to trust; NULL or "": the system's */
+    const char *tls_name; /* that the relay's certificate has to prove; NULL or "": the host in `relay` */
+    const char *user,
+        *password; /* for AUTH; NULL or "": none. Without TLS a password is given only to CRAM-MD5, or to a relay on this machine */
+};
+
 struct delivery_options {
     const char *relay; /* HOST:PORT */
+    struct delivery_security security;
     const char *helo;
     unsigned sessions; /* threads */
     unsigned messages_per_session;

@@ -1,8 +1,8 @@
 #include "daemon/delivery/greeting.h"
 
-#include <string.h>
+#include "daemon/delivery/esmtp.h"
 
-#include <libesmtp.h>
+#include <string.h>
 
 #define CODE_WIDTH 4 /* `250-` */
 
@@ -25,32 +25,48 @@ static void on_write(struct greeting *greeting, const char *bytes, size_t length
         greeting->over = true;
     if (greeting->over)
         return;
+    /* The first EHLO's offers are of no account after this; nor is a refusal to start TLS one of AUTH. */
+    if (is_command(bytes, length, "STARTTLS"))
+        greeting->starttls = true;
     if (is_command(bytes, length, "AUTH"))
         greeting->stage = REPLY_AUTH;
     greeting->in_ehlo = is_command(bytes, length, "EHLO");
     greeting->column = 0;
-    greeting->keyword = false;
+    greeting->word = WORD_KEYWORD;
+    greeting->in_word = false;
     greeting->length = 0;
     greeting->reply[0] = '\0';
 }
 
-/* Only CHUNKING and extensions that libesmtp does not know begin with a C. */
-static void hide_chunking(struct greeting *greeting, char *bytes, size_t length)
+/* The first letter of a word says enough. Of keywords, only CHUNKING and such that libesmtp does not know begin with a C, and only AUTH with an A;
+ * of mechanisms, only PLAIN, LOGIN and CRAM-MD5 among those that it has a module for begin with P, L or C. */
+static void look_at_word(struct greeting *greeting, char *first)
+{
+    if (greeting->word == WORD_KEYWORD) {
+        greeting->word = *first == 'A' || *first == 'a' ? WORD_MECHANISM : WORD_OTHER;
+        if (*first == 'C' || *first == 'c')
+            *first = 'X';
+    } else if (greeting->word == WORD_MECHANISM && !strchr("PLCplc", *first)) {
+        *first = 'X';
+    }
+}
+
+static void hide_offers(struct greeting *greeting, char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (bytes[i] == '\n') {
             greeting->column = 0;
-            greeting->keyword = false;
-            continue;
-        }
-        bool blank = bytes[i] == ' ' || bytes[i] == '\t';
-        if (greeting->column >= CODE_WIDTH && !greeting->keyword && !blank) {
-            greeting->keyword = true;
-            if (bytes[i] == 'C' || bytes[i] == 'c')
-                bytes[i] = 'X';
-        }
-        if (greeting->column < CODE_WIDTH)
+            greeting->word = WORD_KEYWORD;
+            greeting->in_word = false;
+        } else if (greeting->column < CODE_WIDTH) {
             greeting->column++;
+        } else {
+            /* Some old servers write AUTH=PLAIN, and libesmtp reads that. */
+            bool between = strchr(" \t\r=", bytes[i]) != NULL;
+            if (!between && !greeting->in_word)
+                look_at_word(greeting, &bytes[i]);
+            greeting->in_word = !between;
+        }
     }
 }
 
@@ -73,6 +89,11 @@ void greeting_monitor(const char *bytes, int length, int writing, void *argument
         on_read(greeting, bytes, (size_t)length);
         /* libesmtp shows its own, writable read buffer (siobuf.c, sio_fill). */
         if (greeting->in_ehlo)
-            hide_chunking(greeting, (char *)(size_t)bytes, (size_t)length);
+            hide_offers(greeting, (char *)(size_t)bytes, (size_t)length);
     }
+}
+
+bool greeting_authenticated(const struct greeting *greeting)
+{
+    return greeting->stage == REPLY_AUTH && greeting->reply[0] == '2';
 }

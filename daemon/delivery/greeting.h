@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct greeting {
+    bool starttls; /* STARTTLS was said */
     bool over; /* MAIL or QUIT was said: nothing is kept from then on */
     bool mail; /* it was MAIL */
     enum reply_stage stage; /* REPLY_GREETING until AUTH is said */
@@ -17,7 +18,8 @@ struct greeting {
     /* Where in an EHLO reply the next byte stands. */
     bool in_ehlo;
     unsigned column;
-    bool keyword; /* the line's keyword has begun */
+    enum { WORD_KEYWORD, WORD_MECHANISM, WORD_OTHER } word; /* what the next word of the line is */
+    bool in_word;
 };
 
 /* Before the session starts. */
@@ -27,7 +29,13 @@ void greeting_begin(struct greeting *greeting);
  *
  * It also hides the CHUNKING extension by changing the first letter of its name where it stands in libesmtp's read buffer, before the
  * library parses it: there is no option for that. Half of all recipients may be refused here, and with BDAT the text of each would be
- * sent all the same; and of BDAT's three replies libesmtp keeps the last, so that a 451 to the first looks like the 503 that follows. */
+ * sent all the same; and of BDAT's three replies libesmtp keeps the last, so that a 451 to the first looks like the 503 that follows.
+ *
+ * Likewise it hides each mechanism of AUTH but PLAIN, LOGIN and CRAM-MD5: libesmtp would load a module by the name that the server gives, and
+ * take NTLM where it comes first. */
 void greeting_monitor(const char *bytes, int length, int writing, void *argument);
+
+/* Has the server accepted our AUTH, and was nothing said since? */
+bool greeting_authenticated(const struct greeting *greeting);
 
 #endif

@@ -1,6 +1,7 @@
 #include "daemon/delivery/keywords.h"
 
 #include "daemon/delivery/connect.h"
+#include "daemon/delivery/esmtp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <libesmtp.h>
 
 /* What the server says, all in advance: a greeting, an extension (reading its name is what this is about), a refusal of MAIL, a
  * farewell. */

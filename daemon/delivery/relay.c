@@ -185,6 +185,11 @@ void relay_wake(struct relay *relay)
     pthread_mutex_unlock(&relay->lock);
 }
 
+const char *relay_host(const struct relay *relay)
+{
+    return relay->host;
+}
+
 const char *relay_name(const struct relay *relay)
 {
     return relay->name;

@@ -36,6 +36,9 @@ int relay_resolve(struct relay *relay, struct halt *halt, unsigned epoch, unsign
 /* End the waits of relay_resolve() after halt_stop(). */
 void relay_wake(struct relay *relay);
 
+/* The host's name or address alone. */
+const char *relay_host(const struct relay *relay);
+
 /* HOST:PORT, for messages. */
 const char *relay_name(const struct relay *relay);
 

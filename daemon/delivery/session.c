@@ -3,19 +3,20 @@
 #include "daemon/base/crash.h"
 #include "daemon/delivery/clock.h"
 #include "daemon/delivery/connect.h"
-#include "daemon/delivery/greeting.h"
+#include "daemon/delivery/guard.h"
 #include "daemon/delivery/outcome.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
-
-#include <libesmtp.h>
 
 /* An open connection waits so long for more work: long enough that a trickle of mails shares one, short enough that no server minds. */
 #define IDLE_MS 3000
 #define QUIT_MS 2000 /* for the answer to QUIT, which tells us nothing */
 #define GRACE_MS 1000 /* libesmtp's own time limits come first */
 #define BYTES_PER_MS 16 /* a text that goes out more slowly is held up on purpose */
+#define OPENING_WAITS 5 /* greeting, EHLO, STARTTLS, handshake, EHLO again */
+#define LOGIN_WAITS 5 /* AUTH, by one mechanism after the other */
 #define CODE_CLOSING 421 /* the server ends the connection, whatever it was asked (RFC 5321 §3.8) */
 
 struct session;
@@ -36,8 +37,9 @@ struct session {
     struct wire *wire;
     unsigned epoch; /* that of its first job */
     smtp_session_t smtp;
-    struct greeting greeting;
+    struct guard guard;
     bool connected, closing; /* closing: the server said so */
+    bool again; /* nothing was tried: TLS did not work, and the next session does without it */
     struct error why;
     struct turn seats[2];
     unsigned current; /* the seat of the message under way; the other is the next one's */
@@ -91,10 +93,12 @@ static const char *give_text(void **context, int *length, void *argument)
     *length = 0;
     on_data(turn->session);
     /* The final dot goes out after this: where the connection is gone by now, the server cannot have the mail. */
-    if (!turn->exchange.text_ended && !wire_broken(turn->session->wire)) {
+    if (!turn->exchange.text_ended && guard_end_text(&turn->session->guard)) {
         turn->exchange.text_ended = true;
         begin_step(turn->session, 1, 0);
     }
+    /* libesmtp takes any other value for an error of ours and drops the connection without the dot (protocol.c, cmd_data2). */
+    errno = 0;
     return NULL;
 }
 
@@ -162,8 +166,13 @@ static struct answer read_status(const smtp_status_t *status)
 /* The last chance to keep the session: what follows is either the next message or QUIT. */
 static void go_on_or_quit(struct session *session)
 {
+    if (guard_out_of_step(&session->guard))
+        session->closing = true;
     if (!current_turn(session)->job)
         take_next(session, true);
+    /* Nothing is due now. What has come all the same, a farewell or a reply too many, must not answer the next MAIL. */
+    if (wire_disturbed(session->wire))
+        wire_cut(session->wire);
     struct delivery_job *job = current_turn(session)->job;
     if (job) {
         wire_allow(session->wire, 0);
@@ -219,9 +228,14 @@ static void on_sent(struct session *session)
 static void on_event(smtp_session_t smtp, int event, void *argument, ...)
 {
     struct session *session = argument;
+    const struct turn *turn = current_turn(session);
+    va_list arguments;
     (void)smtp;
+    va_start(arguments, argument);
+    guard_event(&session->guard, event, arguments);
+    va_end(arguments);
     /* After a 421 libesmtp may go on talking. */
-    if (!current_turn(session)->job)
+    if (!turn->job || (guard_out_of_step(&session->guard) && !turn->exchange.mail.code))
         return;
     if (event == SMTP_EV_MAILSTATUS)
         on_mail(session);
@@ -244,8 +258,10 @@ static int dial(void *context)
         result = wire_dial(session->wire, &addresses, relay_name(settings->relay), session->epoch,
                            settings->connect_timeout_ms, &session->why);
     session->connected = result >= 0;
-    if (session->connected)
-        begin_step(session, 3, 0); /* the greeting, EHLO, perhaps HELO */
+    if (session->connected) {
+        begin_step(session, OPENING_WAITS + (settings->auth ? LOGIN_WAITS : 0), 0);
+        guard_connected(&session->guard);
+    }
     return result;
 }
 
@@ -258,10 +274,8 @@ static bool prepare(struct session *session)
         return false;
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         smtp_set_timeout(smtp, limits[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, (long)session->settings->timeout_ms);
-    smtp_starttls_enable(smtp, Starttls_DISABLED);
     smtp_set_eventcb(smtp, on_event, session);
-    smtp_set_monitorcb(smtp, greeting_monitor, &session->greeting, 0);
-    return true;
+    return guard_begin(&session->guard, smtp, session->wire, session->settings->tls, session->settings->auth);
 }
 
 /* The session is over: what becomes of the message that was under way? */
@@ -279,24 +293,29 @@ static void settle_current(struct session *session)
         turn->job = NULL;
         return;
     }
-    if (session->greeting.mail) {
+    if (session->guard.greeting.mail) {
         turn->exchange.timed_out = step_timed_out(session);
         outcome_of_exchange(&turn->exchange, job);
     } else {
-        answer_read(session->greeting.reply, &answer);
-        outcome_of_session(session->connected ? session->greeting.stage : REPLY_CONNECT, &answer,
+        answer_read(session->guard.greeting.reply, &answer);
+        outcome_of_session(session->connected ? session->guard.greeting.stage : REPLY_CONNECT, &answer,
                            step_timed_out(session), session->why.text, job);
     }
     if (!job->reply.code && halt_since(session->desk->halt, session->epoch))
         outcome_aborted(turn->exchange.text_ended, job);
-    if (!session->answered)
+    if (!session->answered && !session->why.text[0])
         error_set(&session->why, 0, "relay %s: %s", relay_name(session->settings->relay), job->reply_text);
     finish_current(session);
 }
 
 static void settle(struct session *session)
 {
-    settle_current(session);
+    /* A handshake that a stop has cut off says nothing about the relay. */
+    session->again = guard_end(&session->guard, halt_since(session->desk->halt, session->epoch));
+    if (session->guard.why.text[0] && !session->why.text[0])
+        error_set(&session->why, 0, "relay %s: %s", relay_name(session->settings->relay), session->guard.why.text);
+    if (!session->again)
+        settle_current(session);
     for (unsigned i = 0; i < 2; i++) {
         if (session->seats[i].job)
             desk_return(session->desk, session->seats[i].job);
@@ -309,7 +328,6 @@ bool session_run(const struct session_settings *settings, struct desk *desk, str
 {
     struct session session = { .settings = settings, .desk = desk, .wire = wire, .epoch = first->period };
     session.smtp = smtp_create_session();
-    greeting_begin(&session.greeting);
     if (prepare(&session) && board(&session, current_turn(&session), first)) {
         connect_through(dial, &session);
         smtp_start_session(session.smtp);
@@ -317,11 +335,12 @@ bool session_run(const struct session_settings *settings, struct desk *desk, str
         wire_close(wire);
         settle(&session);
     } else {
+        guard_end(&session.guard, true);
         error_set(&session.why, 0, "libesmtp: %s", strerror(ENOMEM));
         desk_return(desk, first);
     }
     if (session.smtp)
         smtp_destroy_session(session.smtp);
     *why = session.why;
-    return session.answered > 0;
+    return session.answered > 0 || session.again;
 }

@@ -3,9 +3,11 @@
 #define TOCSIN_DELIVERY_SESSION_H
 
 #include "daemon/base/error.h"
+#include "daemon/delivery/auth.h"
 #include "daemon/delivery/delivery.h"
 #include "daemon/delivery/desk.h"
 #include "daemon/delivery/relay.h"
+#include "daemon/delivery/tls.h"
 #include "daemon/delivery/wire.h"
 
 #include <stdbool.h>
@@ -13,6 +15,8 @@
 struct session_settings {
     struct relay *relay;
     const char *helo;
+    struct tls *tls;
+    const struct auth *auth; /* NULL: no login */
     unsigned messages; /* after so many a new session begins: libesmtp keeps 4.1 kB of each until the end */
     unsigned timeout_ms, connect_timeout_ms;
 };

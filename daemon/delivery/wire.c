@@ -3,6 +3,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/delivery/clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -62,11 +63,22 @@ void wire_allow(struct wire *wire, unsigned limit_ms)
     pthread_mutex_unlock(&wire->lock);
 }
 
-bool wire_broken(const struct wire *wire)
+/* Only this thread changes `fd`, so it may read it without the lock here and below. */
+bool wire_disturbed(const struct wire *wire)
 {
-    /* Only this thread changes `fd`, so it may read it without the lock. */
-    struct pollfd poller = { .fd = wire->fd };
-    return poll(&poller, 1, 0) > 0 && (poller.revents & (POLLERR | POLLHUP));
+    struct pollfd poller = { .fd = wire->fd, .events = POLLIN };
+    return poll(&poller, 1, 0) > 0;
+}
+
+bool wire_local(const struct wire *wire)
+{
+    union relay_address peer;
+    socklen_t length = sizeof peer;
+    if (wire->fd < 0 || getpeername(wire->fd, &peer.any, &length))
+        return false;
+    if (peer.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
+    return peer.any.sa_family == AF_INET && ntohl(peer.v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
 }
 
 static void shut(struct wire *wire)

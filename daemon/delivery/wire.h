@@ -26,8 +26,11 @@ void wire_close(struct wire *wire);
  * each byte that trickles in, and QUIT inherits the longest. The wire's own thread. */
 void wire_allow(struct wire *wire, unsigned limit_ms);
 
-/* Is the connection gone for writing, so that nothing written now can reach the server? The wire's own thread. */
-bool wire_broken(const struct wire *wire);
+/* Is the connection gone, or has the server said something that libesmtp has not read? The wire's own thread. */
+bool wire_disturbed(const struct wire *wire);
+
+/* Does the connection stay within this machine, where nobody listens? The wire's own thread. */
+bool wire_local(const struct wire *wire);
 
 /* Cut the connection, if there is one: whoever reads or writes it, or waits for it to be made, fails at once. Any thread. */
 void wire_cut(struct wire *wire);

@@ -41,10 +41,11 @@ static void test_complaints(void **state)
     assert_complaint(
         "delivery:\n  timeout: 30\n", NULL,
         "f:2:12: delivery.timeout: 30 has no unit; allowed: a duration (500ms, 30s, 5m, 2h, 5d) from 100ms to 1h");
-    assert_complaint(
-        "delivery: fast\n", NULL,
-        "f:1:11: delivery: one value where a mapping should stand; allowed in it: relay, sessions, "
-        "messages_per_session, timeout, connect_timeout, rate, rate_per_domain, retry_first, retry_max, retry_for");
+    assert_complaint("delivery: fast\n", NULL,
+                     "f:1:11: delivery: one value where a mapping should stand; allowed in it: relay, tls, tls_ca, "
+                     "tls_name, auth_user, "
+                     "auth_password, sessions, messages_per_session, timeout, connect_timeout, rate, rate_per_domain, "
+                     "retry_first, retry_max, retry_for");
     assert_complaint(
         "- a\n", NULL,
         "f:1:1: a list where a mapping should stand; allowed in it: sender, return_path, paths, spool, dns, contacts, "
@@ -234,6 +235,11 @@ static void test_cross_checks(void **state)
     assert_complaint("paths: {control_socket: /run/x}\nbounces: {lmtp_socket: /run/x}", NULL,
                      "f:2:24: bounces.lmtp_socket: the same as paths.control_socket; allowed: another one, since each "
                      "wants its own socket");
+    assert_complaint("delivery: {auth_user: us}", NULL,
+                     "f:1:23: delivery.auth_user: set without delivery.auth_password; allowed: both or neither");
+    assert_complaint("delivery: {auth_password: /x}", NULL,
+                     "f:1:27: delivery.auth_password: set without delivery.auth_user; allowed: both or neither");
+    assert_null(complaint("delivery: {auth_user: us, auth_password: \"credential:relay\"}", NULL));
     assert_complaint(
         "sender: {address: a@example.org}\ncontacts: {overrides: [{domain: x.example, contacts: [a@example.org]}]}",
         NULL,
