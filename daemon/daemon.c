@@ -74,7 +74,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         status = control_open(daemon, error);
     if (!status)
         status = intake_open(daemon, error);
-    if (!status && pump_open(daemon))
+    if (!status && (pump_open(daemon) || standstill_open(daemon)))
         status = error_set(error, -1, "the loop has no timer left");
     return status;
 }
@@ -99,6 +99,7 @@ void daemon_close(struct daemon *daemon)
     if (daemon->intake) {
         intake_stop(daemon->intake);
         pump_close(daemon);
+        standstill_close(daemon);
     }
     if (daemon->contact)
         contact_close(daemon->contact);

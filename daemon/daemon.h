@@ -20,7 +20,7 @@ struct reload;
 struct search;
 
 /* faults.c: what stands in the way just now. To add one: a row here, and one in faults.c. */
-enum fault { FAULT_STORE, FAULT_SPOOL, FAULT_FILES, FAULTS };
+enum fault { FAULT_STORE, FAULT_SPOOL, FAULT_FILES, FAULT_LMTP, FAULT_MAILDIR, FAULTS };
 struct faults {
     struct {
         int64_t since; /* 0: all is well */
@@ -43,6 +43,13 @@ struct daemon_source {
     size_t setting_count;
 };
 
+/* standstill.c: can bounces come in? */
+struct standstill {
+    uv_timer_t timer;
+    int64_t looked; /* when it was looked at last; 0: never */
+    bool still; /* they could not */
+};
+
 struct daemon {
     uv_loop_t *loop;
     struct daemon_source source;
@@ -59,6 +66,7 @@ struct daemon {
     struct control *control;
     struct intake *intake;
     struct pump pump;
+    struct standstill standstill;
     struct search *searching; /* contact searches under way */
     struct faults faults;
     json_t *unrecorded_stop; /* that the store could not take yet */
@@ -127,6 +135,12 @@ void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
                  void (*done)(void *context, int status, const char *message, int64_t id), void *context);
 /* Is this job the mail of a proof? If so it is taken, with its result. */
 bool proof_take_job(struct daemon *daemon, struct delivery_job *job);
+
+/* standstill.c: where bounces cannot come in, the bounce window's clock stands still. */
+int standstill_open(struct daemon *daemon);
+void standstill_close(struct daemon *daemon);
+/* To be called before each turn, which ends windows. */
+void standstill_look(struct daemon *daemon);
 
 /* returns.c: what comes back. */
 int returns_open(struct daemon *daemon, struct error *error);

@@ -18,6 +18,10 @@ static const struct {
                       "done cannot be kept; nothing is lost, and all goes on by itself when this has passed" },
     [FAULT_SPOOL] = { "spool", LOG_NO_EVENT, LOG_NO_EVENT,
                       "the files concerned wait in processing/ and go on by themselves when this has passed" },
+    [FAULT_LMTP] = { "LMTP socket", LOG_NO_EVENT, LOG_NO_EVENT,
+                     "bounces cannot come in by it; until they can, no bounce window ends" },
+    [FAULT_MAILDIR] = { "Maildir", LOG_NO_EVENT, LOG_NO_EVENT,
+                        "bounces cannot come in by it; until they can, no bounce window ends" },
     [FAULT_FILES] = { "files", LOG_NO_EVENT, LOG_NO_EVENT, "connections are refused until some are closed" },
 };
 

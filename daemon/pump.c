@@ -43,6 +43,7 @@ static void on_timer(uv_timer_t *timer)
     if (daemon->pump.turning || daemon->ending)
         return;
     daemon->pump.turning = true;
+    standstill_look(daemon);
     queue_turn(daemon->queue, daemon_now(), on_turn, daemon);
 }
 

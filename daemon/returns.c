@@ -197,7 +197,6 @@ static void record(struct daemon *daemon, struct queue_returned *returned, queue
     if (returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT)
         delivery_recall(daemon->delivery);
     free(settings);
-    pump_wake(daemon);
 }
 
 void returns_take(struct daemon *daemon, const char *way, const char *sender, const char *recipient, const char *data,
@@ -218,6 +217,7 @@ void returns_take(struct daemon *daemon, const char *way, const char *sender, co
     }
     free(opt_out);
     bounce_clear(&bounce);
+    pump_wake(daemon);
 }
 
 /* ---- LMTP ----------------------------------------------------------------------------------------------------------------------------- */

@@ -62,6 +62,7 @@ void queue_proof_begin(struct queue *queue, const char *who, const char *recipie
     proof->who = mem_string(who);
     proof->recipient = mem_string(recipient);
     proof->begun = done;
+    proof->request.repeatable = true;
     store_submit(queue, &proof->request);
 }
 
@@ -111,5 +112,6 @@ void queue_proof_returned(struct queue *queue, int64_t id, const char *class, co
     proof->class = mem_string(class);
     proof->way = mem_string(way);
     proof->done = done;
+    proof->request.repeatable = true;
     store_submit(queue, &proof->request);
 }

@@ -213,6 +213,10 @@ struct queue_returned {
 /* Copied. DONE after the commit: only then may the mail be acknowledged. */
 void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context);
 
+/* Can bounces come in? SINCE: they cannot since then, because of WHY; 0: they can (again). While they cannot, no bounce window ends, and afterwards each ends as much later. To be
+ * said when it changes, and once after opening. */
+void queue_note_intake(struct queue *queue, int64_t since, const char *why, int64_t now);
+
 /* ---- Proofs of the bounce path -------------------------------------------------------------------------------------------------- */
 
 /* A proof is a mail that we send through the relay and that is to come back at the intake. Its number, in a token of its own purpose, is what it is

@@ -124,6 +124,20 @@ static void add_proof(struct sql *sql, json_t *result)
     json_object_set_new(result, "proofs", proofs);
 }
 
+/* Does the bounce window's clock stand still? */
+static void add_clock(struct sql *sql, json_t *result)
+{
+    sqlite3_stmt *row = sql_query(sql,
+                                  "SELECT CAST(value AS INTEGER) AS \"@since\", coalesce((SELECT value FROM setting"
+                                  " WHERE name = 'intake_why'), 'a proof of the bounce path has not come back')"
+                                  " AS why FROM setting WHERE name = 'standstill'",
+                                  "");
+    bool stands = sql_step(sql, row);
+    json_object_set_new(result, "standstill", stands ? row_json(row) : json_null());
+    if (stands)
+        sqlite3_reset(row);
+}
+
 static int read_proof(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t id = number_of(arguments, "proof", 0);
@@ -149,6 +163,7 @@ static int read_status(struct sql *sql, const json_t *arguments, json_t *result,
     bool stopped = sql_integer(sql, 0, "SELECT value <> '' FROM setting WHERE name = 'stopped'", "") != 0;
     json_object_set_new(result, "stopped", json_boolean(stopped));
     add_proof(sql, result);
+    add_clock(sql, result);
     json_object_set_new(result, "suppressions",
                         json_integer(sql_integer(sql, 0, "SELECT count(*) FROM suppression", "")));
     json_object_set_new(

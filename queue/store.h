@@ -91,6 +91,9 @@ int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact,
 /* Note that a daemon runs; where none did for a while, put the ends of bounce windows off by as long. */
 void store_note_running(struct store *store, int64_t now);
 
+/* Does the bounce window's clock run? Where it begins to again, the ends of windows are put off. */
+bool store_clock_runs(struct store *store, int64_t now);
+
 /* When a proof of the bounce path last came back; 0: never. */
 int64_t store_newest_proof(struct store *store);
 

@@ -132,9 +132,9 @@ struct campaign_row {
     int64_t id, state, expires, open_cases;
 };
 
-static size_t turn_campaign(struct store *store, const struct campaign_row *row, int64_t now)
+static size_t turn_campaign(struct store *store, const struct campaign_row *row, bool clock_runs, int64_t now)
 {
-    size_t steps = deliver_due(store, row->id, now);
+    size_t steps = clock_runs ? deliver_due(store, row->id, now) : 0;
     bool cancelled = row->state == CAMPAIGN_CANCELLED, over = cancelled || now >= row->expires;
     if (over)
         steps += wind_down(store, row->id, cancelled ? CASE_CANCELLED : CASE_EXPIRED);
@@ -295,11 +295,12 @@ static int run_turn(struct store *store, struct request *request)
     struct turn *turn = (struct turn *)request;
     size_t count;
     store_note_running(store, turn->now);
+    bool clock_runs = store_clock_runs(store, turn->now);
     size_t steps = compose_held(store, turn->now);
     drop_results(turn);
     struct campaign_row *rows = open_campaigns(store, &count);
     for (size_t i = 0; i < count; i++)
-        steps += turn_campaign(store, &rows[i], turn->now);
+        steps += turn_campaign(store, &rows[i], clock_runs, turn->now);
     find_results(store, turn);
     turn->turn.more = steps > 0;
     turn->turn.next = next_due(store, rows, count, turn->now);

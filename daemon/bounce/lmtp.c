@@ -48,6 +48,7 @@ struct lmtp {
     void *context;
     size_t max_message;
     char name[256];
+    char *path; /* of the Unix socket, or NULL */
     uv_pipe_t pipe;
     uv_tcp_t tcp;
     bool closing;
@@ -57,8 +58,10 @@ struct lmtp {
 
 static void free_when_empty(struct lmtp *lmtp)
 {
-    if (lmtp->closing && !lmtp->handles && !lmtp->connections)
-        free(lmtp);
+    if (!lmtp->closing || lmtp->handles || lmtp->connections)
+        return;
+    free(lmtp->path);
+    free(lmtp);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -309,6 +312,7 @@ static int open_listeners(struct lmtp *lmtp, const char *path, const char *liste
         code = lmtp_bind_path(&lmtp->pipe, path, error);
         if (!code)
             code = listen_on((uv_stream_t *)&lmtp->pipe, path, error);
+        lmtp->path = mem_string(path);
     }
     if (!code && listen && *listen) {
         code = lmtp_bind_tcp(&lmtp->tcp, listen, error);
@@ -339,6 +343,11 @@ int lmtp_open(uv_loop_t *loop, const char *path, const char *listen, size_t max_
     else
         *out = lmtp;
     return code;
+}
+
+int lmtp_check(const struct lmtp *lmtp, struct error *error)
+{
+    return lmtp->path ? lmtp_check_path(lmtp->path, error) : 0;
 }
 
 void lmtp_answer(struct lmtp_message *message, int status, const char *text)

@@ -27,6 +27,19 @@ static int probe(const struct sockaddr_un *address)
     return code == 0 || code == EAGAIN ? -EADDRINUSE : -code;
 }
 
+int lmtp_check_path(const char *path, struct error *error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    strcpy(address.sun_path, path); /* it was bound, so it fits */
+    int code = probe(&address);
+    if (code == -EADDRINUSE)
+        return 0;
+    if (code)
+        return error_set(error, code, "%s: %s", path, strerror(-code));
+    return error_set(error, -ENOENT, "%s: the socket has been removed; restart tocsind, and see who tidies up there",
+                     path);
+}
+
 static int remove_stale(const char *path, struct error *error)
 {
     struct stat status;

@@ -10,6 +10,9 @@
  * it is no socket. The caller closes PIPE whatever happens. */
 int lmtp_bind_path(uv_pipe_t *pipe, const char *path, struct error *error);
 
+/* Does somebody listen at PATH? 0, or a negative errno with ERROR set. */
+int lmtp_check_path(const char *path, struct error *error);
+
 /* Bind TCP (initialised) to `ADDRESS:PORT`, `[ADDRESS]:PORT` for IPv6; loopback addresses only. */
 int lmtp_bind_tcp(uv_tcp_t *tcp, const char *listen, struct error *error);
 

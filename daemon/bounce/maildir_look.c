@@ -97,17 +97,22 @@ static void move_on(struct maildir_look *look, const struct place *place, const 
     free(target);
 }
 
-static void settle(struct maildir_look *look, const struct place *place)
+/* False: none of them was committed. Then the store takes nothing now, which is said elsewhere; one among others is a mail that it cannot take. */
+static bool settle(struct maildir_look *look, const struct place *place)
 {
+    bool any = !look->count;
+    for (size_t i = 0; i < look->count; i++)
+        any = any || look->mails[i].committed;
     for (size_t i = 0; i < look->count; i++) {
         if (look->mails[i].committed)
             move_on(look, place, look->mails[i].name);
-        else
+        else if (any)
             keep(look, look->mails[i].name, false, "the store did not take it");
         free(look->mails[i].name);
         free(look->mails[i].data);
     }
     look->count = 0;
+    return any;
 }
 
 /* ---- Reading -------------------------------------------------------------------------------------------------------------------------- */
@@ -216,8 +221,8 @@ void maildir_look_on(struct maildir_look *look, bool last)
     place.new = open_directory(look, "new");
     if (place.new >= 0)
         place.cur = open_directory(look, "cur");
-    settle(look, &place);
-    if (!look->trouble[0] && !last) {
+    bool taken = settle(look, &place);
+    if (taken && !look->trouble[0] && !last) {
         fstat(place.new, &look->identity);
         list(look, &place);
     }

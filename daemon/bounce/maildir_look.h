@@ -39,8 +39,8 @@ struct maildir_look {
 /* Each file gets another try. */
 void maildir_look_begin(struct maildir_look *look);
 
-/* Move the committed ones of LOOK's mails to cur/, and keep the others in mind; then, unless LAST, read the next mails, up to max_message bytes of each. None when there are no more, or in
- * trouble. */
+/* Move the committed ones of LOOK's mails to cur/, and keep the others in mind; then, unless LAST, read the next mails, up to max_message bytes of each. None when there are no more, in
+ * trouble, or when none of the last ones was committed: then the next round is soon enough. */
 void maildir_look_on(struct maildir_look *look, bool last);
 
 void maildir_look_clear(struct maildir_look *look);

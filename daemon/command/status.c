@@ -110,6 +110,10 @@ static int print_status(json_t *status)
                    number_in(status, "suppressions"), number_in(status, "forged_bounces"),
                    number_in(status, "stale_bounces"));
     add_proofs(&text, status);
+    const json_t *still = json_object_get(status, "standstill");
+    if (json_is_object(still))
+        buf_add_format(&text, "no bounce window has ended since %s: %s\n", text_in(still, "since"),
+                       text_in(still, "why"));
     table_free(table);
     json_decref(status);
     return command_print(&text);

@@ -16,9 +16,11 @@ sys.path.insert(0, LAB)
 from tocsinlab import rehearsal  # noqa: E402
 
 LIMIT = 120
+WINDOW = 3  # seconds; the lab's, where no mailbox waits
 WORLD = {"seed": 1, "relay": "accept", "domains": {
     "tocsin.example": {"mx": ["mx.tocsin.example"], "otherwise": "intake"},
     "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "bounce:exim", "security": "bounce:qmail", "postmaster": "read"}},
+    "barber.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}},
     "church.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "optout"}}}}
 
 
@@ -45,6 +47,12 @@ class Maildir(unittest.TestCase):
         self.addCleanup(run.close)
         return run, run.run()
 
+    def until(self, run, true):
+        end = time.monotonic() + 30
+        while not true():
+            self.assertLess(time.monotonic(), end, run.log_tail())
+            time.sleep(0.05)
+
     def test_rehearsals_agree(self):
         """Whole campaigns whose every bounce and opt-out comes by the Maildir, in the relay's mode that makes most of them."""
         for name in ("late-bounces", "opt-out", "refusals"):
@@ -70,10 +78,7 @@ class Maildir(unittest.TestCase):
         self.assertGreater(len(taken), 2)
         for name in taken:
             os.rename(os.path.join(self.maildir, "cur", name), os.path.join(self.maildir, "new", name.partition(":")[0]))
-        end = time.monotonic() + 20
-        while self.files("new") or sorted(self.files("cur")) != sorted(taken):
-            self.assertLess(time.monotonic(), end, run.log_tail())
-            time.sleep(0.05)
+        self.until(run, lambda: not self.files("new") and sorted(self.files("cur")) == sorted(taken))
         self.assertEqual([run.tocsin("report", "day"), run.tocsin("status")["suppressions"]], before)
         self.assertEqual([row for row in run.lab.journal() if row["outcome"] == "taken" and not row["envelope_sender"]][1:], [], "one receipt")
         run.stop_daemon()
@@ -82,6 +87,30 @@ class Maildir(unittest.TestCase):
         run, _ = self.begin(["campaigns.bounce_proof=0"])
         facts = run.tocsin("check", "--send")
         self.assertEqual([proof["way"] for proof in facts["proofs"]], ["the Maildir"])
+        run.stop_daemon()
+
+    def test_no_window_ends_while_it_is_gone(self):
+        """Silence says nothing then; when it is back, windows are put off by as long."""
+        run, _ = self.begin()
+        cur, gone = os.path.join(self.maildir, "cur"), os.path.join(self.maildir, "gone")
+        os.rename(cur, gone)
+        self.until(run, lambda: run.tocsin("status")["standstill"])
+        status = run.tocsin("status")
+        self.assertIn("cur: No such file", status["standstill"]["why"])
+        self.assertEqual([fault["what"] for fault in status["faults"]], ["Maildir"])
+        self.assertIn("no bounce window has ended since", run.tocsin("status", text=True))
+        run.tocsin("submit", "--campaign", "night", self.write("night.csv", "source.fqdn\nbarber.example\n"))
+        night = lambda: dict({"held": 0, "accepted": 0}, **{row["name"]: row for row in run.tocsin("status")["campaigns"]}.get("night", {}))
+        self.until(run, lambda: night()["held"])
+        run.tocsin("campaign", "approve", "night")
+        self.until(run, lambda: night()["accepted"])
+        accepted = time.monotonic()
+        time.sleep(WINDOW + 1)
+        self.assertEqual(night()["ends"]["open"], 1)
+        os.rename(gone, cur)
+        self.until(run, lambda: night()["ends"]["delivered"])
+        self.assertGreater(time.monotonic() - accepted, 2 * WINDOW)
+        self.assertIsNone(run.tocsin("status")["standstill"])
         run.stop_daemon()
 
     def test_check_looks_at_it(self):

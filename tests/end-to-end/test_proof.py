@@ -156,6 +156,14 @@ class Proof(unittest.TestCase):
         self.assertEqual(code, TEMPFAIL)
         self.assertIn("Later", err)
 
+    def test_a_socket_that_somebody_tidied_away(self):
+        path = os.path.join(self.directory, "lmtp.sock")
+        self.begin(world(), bounces={"lmtp_socket": path})
+        self.assertIsNone(self.status()["standstill"])
+        os.unlink(path)
+        self.until(lambda: self.status()["standstill"])
+        self.assertIn("the socket has been removed", self.tocsin("status")[1])
+
     def test_stopped(self):
         self.begin(world())
         self.assertEqual(self.tocsin("stop")[0], 0)

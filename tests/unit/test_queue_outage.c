@@ -1,14 +1,19 @@
-/* The bounce window's clock stands still while no daemon runs. */
+/* The bounce window's clock stands still while no daemon runs, while bounces cannot come in, and while they do not come back. */
 #include "tests/unit/queue_bench.h"
 
-static struct bench *one_accepted(int64_t *mail)
+static struct bench *one_accepted_with(int64_t *mail, const char *const *settings)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open_with(settings);
     drop_targets(bench, "one.csv", "a.test");
     compose_all(bench);
     *mail = claim_one(bench, "abuse@a.test");
     attempt(bench, *mail, QUEUE_ACCEPTED, NULL);
     return bench;
+}
+
+static struct bench *one_accepted(int64_t *mail)
+{
+    return one_accepted_with(mail, NULL);
 }
 
 /* No daemon ran for LENGTH, until now. */
@@ -81,13 +86,173 @@ static void a_quiet_week_is_no_outage(void **state)
     bench_close(bench);
 }
 
+/* ---- The intake ------------------------------------------------------------------------------------------------------------------------ */
+
+static void intake(struct bench *bench, bool works)
+{
+    queue_note_intake(bench->queue, works ? 0 : bench->now, works ? NULL : "the Maildir is gone", bench->now);
+    wait_for_all(bench);
+}
+
+static void no_window_ends_without_an_intake(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    pass(bench, 2 * DAY);
+    intake(bench, false);
+    pass(bench, 20 * DAY);
+    assert_mail(bench, mail, "accepted");
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_text(bench, "standstill.why", "the Maildir is gone");
+    intake(bench, true);
+    turn(bench);
+    assert_mail(bench, mail, "accepted");
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_true(json_is_null(got(bench, "standstill")));
+    pass(bench, 5 * DAY - HOUR);
+    assert_mail(bench, mail, "accepted");
+    pass(bench, HOUR);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+/* A mail that was accepted while bounces could not come in has lost less of its window. */
+static void accepted_meanwhile(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = bench_open();
+    intake(bench, false);
+    pass(bench, 2 * DAY);
+    drop_targets(bench, "one.csv", "a.test");
+    compose_all(bench);
+    mail = claim_one(bench, "abuse@a.test");
+    attempt(bench, mail, QUEUE_ACCEPTED, NULL);
+    pass(bench, DAY);
+    intake(bench, true);
+    pass(bench, 7 * DAY - HOUR);
+    assert_mail(bench, mail, "accepted");
+    pass(bench, HOUR);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+/* A bounce that finds nobody for a minute is brought again. */
+static void a_minute_of_trouble_is_none(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    intake(bench, false);
+    pass(bench, MINUTE);
+    intake(bench, true);
+    pass(bench, 7 * DAY - MINUTE);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+/* The daemon ended in trouble, and the next one finds it mended: what passed counts once. */
+static void trouble_across_an_outage(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    int64_t accepted = bench->now;
+    intake(bench, false);
+    be_down_for(bench, 5 * DAY);
+    turn(bench);
+    pass(bench, DAY);
+    intake(bench, true);
+    int64_t stood = bench->now - accepted;
+    assert_int_equal(look(bench, "SELECT due - accepted FROM notification WHERE state = 5", NULL), 7 * DAY + stood);
+    bench_close(bench);
+}
+
+/* ---- Proofs ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void on_proof(void *context, int status, const char *message, int64_t id)
+{
+    (void)status;
+    (void)message;
+    *(int64_t *)context = id;
+}
+
+static int64_t send_proof(struct bench *bench, const char *answer)
+{
+    int64_t id = 0;
+    queue_proof_begin(bench->queue, "root", NULL, bench->now, on_proof, &id);
+    wait_for_all(bench);
+    queue_proof_answered(bench->queue, id, answer, "250 Ok", bench->now);
+    wait_for_all(bench);
+    return id;
+}
+
+static const char *const with_proofs[] = { "campaigns.bounce_proof=7d", NULL };
+
+static void a_proof_that_does_not_come_back(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted_with(&mail, with_proofs);
+    pass(bench, DAY);
+    int64_t proof = send_proof(bench, "accepted");
+    pass(bench, 9 * DAY);
+    assert_mail(bench, mail, "accepted");
+    queue_proof_returned(bench->queue, proof, "autoreply", "LMTP", bench->now, on_done, bench);
+    turn(bench);
+    pass(bench, 6 * DAY - HOUR);
+    assert_mail(bench, mail, "accepted");
+    pass(bench, HOUR);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+static void a_bounce_shows_as_much(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted_with(&mail, with_proofs);
+    send_proof(bench, "accepted");
+    pass(bench, MINUTE);
+    come_back(bench, mail, QUEUE_RETURNED_NOTHING, NULL);
+    pass(bench, 7 * DAY);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+/* The relay did not take it: that says nothing about what comes back. */
+static void a_proof_that_did_not_go_out(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted_with(&mail, with_proofs);
+    send_proof(bench, "deferred");
+    pass(bench, 7 * DAY);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
+static void whoever_asks_for_no_proof_minds_none(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    send_proof(bench, "accepted");
+    pass(bench, 7 * DAY);
+    assert_mail(bench, mail, "delivered");
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_long_outage_puts_windows_off),
-        cmocka_unit_test(an_outage_counts_once),
-        cmocka_unit_test(a_restart_is_no_outage),
-        cmocka_unit_test(a_quiet_week_is_no_outage),
+        cmocka_unit_test(a_long_outage_puts_windows_off),   cmocka_unit_test(an_outage_counts_once),
+        cmocka_unit_test(a_restart_is_no_outage),           cmocka_unit_test(a_quiet_week_is_no_outage),
+        cmocka_unit_test(no_window_ends_without_an_intake), cmocka_unit_test(accepted_meanwhile),
+        cmocka_unit_test(a_minute_of_trouble_is_none),      cmocka_unit_test(trouble_across_an_outage),
+        cmocka_unit_test(a_proof_that_does_not_come_back),  cmocka_unit_test(a_bounce_shows_as_much),
+        cmocka_unit_test(a_proof_that_did_not_go_out),      cmocka_unit_test(whoever_asks_for_no_proof_minds_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
