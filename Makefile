@@ -22,7 +22,9 @@ BUILD := build$(if $(FUZZ),/fuzz)$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MU
 
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
 	libidn2-dev libjansson-dev libssl-dev libsystemd-dev publicsuffix python3
-DEPS_TEST := $(DEPS) libcmocka-dev clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck
+# The libraries of Postfix, which is only unpacked (tests/unpack-postfix), stand at the end.
+DEPS_TEST := $(DEPS) libcmocka-dev clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck valgrind \
+	libdb5.3 libicu72 libnsl2 libsasl2-2
 
 PREFIX := /usr/local
 DESTDIR :=
@@ -92,6 +94,7 @@ deps: ## install what the build needs (Debian 12)
 
 deps-test: ## install what the tests need
 	@tests/install-packages $(DEPS_TEST)
+	@tests/unpack-postfix build/peer || echo 'deps-test: no Postfix to be had: its test will be skipped' >&2
 
 tests: $(UNIT) $(REPLAYS) all ## build the unit tests
 

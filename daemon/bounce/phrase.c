@@ -14,9 +14,24 @@ static bool is_address(unsigned char byte)
     return is_word(byte) || (byte && strchr("@.-_+=%!#$&*/?^~|{}", byte));
 }
 
-static void fold_run(struct buf *out, const char *run, size_t length)
+/* A name of a host, perhaps at the end of a sentence; an IP address has no such last label. */
+static bool is_host(const char *run, size_t length)
 {
-    if (memchr(run, '@', length))
+    size_t dots = 0;
+    while (length && run[length - 1] == '.')
+        length--;
+    for (size_t i = 0; i < length; i++) {
+        bool dot = run[i] == '.';
+        if (!isalnum((unsigned char)run[i]) && run[i] != '-' && run[i] != '_' && !(dot && i && run[i - 1] != '.'))
+            return false;
+        dots += dot;
+    }
+    return dots >= 2 && isalpha((unsigned char)run[length - 1]);
+}
+
+static void fold_run(struct buf *out, const char *run, size_t length, bool prose)
+{
+    if (memchr(run, '@', length) || (prose && is_host(run, length)))
         return;
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)run[i];
@@ -27,7 +42,7 @@ static void fold_run(struct buf *out, const char *run, size_t length)
     }
 }
 
-void phrase_fold(struct buf *out, const char *text, size_t length)
+static void fold(struct buf *out, const char *text, size_t length, bool prose)
 {
     buf_reserve(out, length + 2);
     buf_add_char(out, ' ');
@@ -35,7 +50,7 @@ void phrase_fold(struct buf *out, const char *text, size_t length)
         size_t run = i;
         while (run < length && is_address((unsigned char)text[run]))
             run++;
-        fold_run(out, text + i, run - i);
+        fold_run(out, text + i, run - i, prose);
         /* An apostrophe joins: "doesn't" is the word "doesnt". */
         if (run < length && text[run] != '\'' && out->data[out->length - 1] != ' ')
             buf_add_char(out, ' ');
@@ -43,6 +58,16 @@ void phrase_fold(struct buf *out, const char *text, size_t length)
     }
     if (out->data[out->length - 1] != ' ')
         buf_add_char(out, ' ');
+}
+
+void phrase_fold(struct buf *out, const char *text, size_t length)
+{
+    fold(out, text, length, false);
+}
+
+void phrase_fold_prose(struct buf *out, const char *text, size_t length)
+{
+    fold(out, text, length, true);
 }
 
 static const char *next_word(const char *folded)

@@ -17,6 +17,10 @@
  * blank, a blank at either end. Words with an `@` in them are left out: what an address happens to say means nothing. */
 void phrase_fold(struct buf *out, const char *text, size_t length);
 
+/* The same, and without names of hosts (three labels or more: with two it may be a sentence that lacks its blank): what `relay.example.org` happens to
+ * be called says nothing either. */
+void phrase_fold_prose(struct buf *out, const char *text, size_t length);
+
 /* Where PATTERN first matches in FOLDED (from phrase_fold()), or NULL. */
 const char *phrase_find(const char *folded, const char *pattern);
 

@@ -92,6 +92,16 @@ static enum reason reason_of_enhanced(const int enhanced[3], bool sure)
     return any;
 }
 
+/* A single word tells only where somebody wrote it, not where a host is called so. */
+static enum reason reason_of_loose_words(const char *text)
+{
+    struct buf folded = BUF_EMPTY;
+    phrase_fold_prose(&folded, text, strnlen(text, TEXT_MAX));
+    enum reason reason = reply_words_loose(folded.data);
+    buf_free(&folded);
+    return reason;
+}
+
 enum reason reply_reason(int code, const int enhanced[3], const char *text)
 {
     struct buf folded = BUF_EMPTY;
@@ -102,8 +112,8 @@ enum reason reply_reason(int code, const int enhanced[3], const char *text)
     enum reason reason = directory ? REASON_USER_UNKNOWN : reply_words_sure(folded.data);
     if (!reason)
         reason = reason_of_enhanced(enhanced, true);
-    if (!reason)
-        reason = reply_words_loose(folded.data);
+    if (!reason && text)
+        reason = reason_of_loose_words(text);
     if (!reason && enhanced[0])
         reason = reason_of_enhanced(enhanced, false);
     if (!reason && code == 556) /* RFC 7504: the domain does not accept mail */

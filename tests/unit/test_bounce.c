@@ -92,6 +92,12 @@ static const struct expectation dsn_rows[] = {
       BOUNCE_SOFT, "a@t.example", "5.2.2", "", REASON_MAILBOX_FULL },
     { "soft with 4.x", FAILED("rfc822; a@t.example", "4.4.7", "smtp; 451 4.4.1 timed out"), BOUNCE_SOFT, "a@t.example",
       "4.4.1", "451", REASON_NETWORK },
+    { "what a host is called gives no reason",
+      FROM_DAEMON "Content-Type: multipart/report; boundary=bb\n\n--bb\n\nThis is the mail system at host "
+                  "relay.policy.example.\n\n" STATUS
+                  "Final-Recipient: rfc822; a@t.example\nAction: failed\nStatus: 4.2.0\n"
+                  "Diagnostic-Code: smtp; 451 4.2.0 Try again later\n" RETURNED,
+      BOUNCE_SOFT, "a@t.example", "4.2.0", "451", REASON_NONE },
     { "delayed",
       REPORT STATUS "Final-Recipient: rfc822; a@t.example\nAction: delayed\nStatus: 4.4.1\nWill-Retry-Until: "
                     "Mon, 10 Aug 2026 14:10:59 +0000\n" RETURNED,

@@ -152,7 +152,7 @@ static void test_header_of_any_bytes(void **state)
         assert_clean(&out, 78);
         g_object_unref(parse(&out));
         buf_truncate(&out, 0);
-        text[sizeof text - 1] = '\0';
+        text[length] = '\0';
         mime_header(&out, "X-Any", text);
         assert_clean(&out, 300);
         g_object_unref(parse(&out));
