@@ -57,7 +57,7 @@ TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
 REPLAYS := $(TARGETS:%=$(BUILD)/tests/fuzz/test_%)
 
-.PHONY: all help deps deps-test tests unit check fuzz fuzzers demo bench install uninstall format format-check clean
+.PHONY: all help deps deps-test tests unit check fuzz fuzzers analyse demo bench install uninstall format format-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -117,6 +117,17 @@ check: deps-test ## install what the tests need, and run them all, then again un
 	@$(if $(SAN),,$(MAKE) --no-print-directory SAN=address -j2 tests)
 	@$(if $(SAN),,$(PYTHON) tests/run --build build/address all)
 	@$(if $(SAN),,$(MAKE) --no-print-directory FUZZ_SECONDS=3 fuzz)
+
+# Each suppression has its reason beside it: .clang-tidy, tests/cppcheck.cfg, NOLINT in the code. cppcheck's readdirCalled: no directory
+# is read by two threads at once, and readdir_r(3) tells you to use readdir(3).
+ANALYSED := $(SOURCES) daemon/tocsin.c daemon/tocsind.c
+analyse: deps-test ## static analysis: gcc's, clang-tidy, cppcheck
+	@$(MAKE) --no-print-directory -j2 BUILD=build/analyser OPT='$(OPT) -fanalyzer' all
+	@echo '  cppcheck'
+	$(Q)cppcheck -q -j2 --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+		--library=posix,gnu,tests/cppcheck.cfg --suppress=readdirCalled $(CPPFLAGS) $(ANALYSED)
+	@echo '  clang-tidy'
+	$(Q)printf '%s\n' $(ANALYSED) | xargs -P2 -I{} clang-tidy --quiet {} -- $(CPPFLAGS) $(PKG_CFLAGS) $(CSTD) 2>build/analyser/clang-tidy.log
 
 bench: deps ## measure delivery beside Postfix's smtp-source
 	@$(MAKE) --no-print-directory -j2 all

@@ -22,7 +22,7 @@ void template_free(struct template *template);
 /* The language that the front matter names ("en" when it names none). */
 const char *template_language(const struct template *template);
 
-/* Append the rendered subject: one line of at most 200 characters, never empty; CR, LF, NUL and other controls in a value become a
+/* Append the rendered subject: one line of at most 200 characters (and an ellipsis, where it was cut there), never empty; CR, LF, NUL and other controls in a value become a
  * blank. */
 int template_subject(const struct template *template, json_t *data, struct buf *out, struct error *error);
 

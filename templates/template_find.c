@@ -57,7 +57,7 @@ static int read_file(const char *path, char **text, struct error *error)
     struct buf content = BUF_EMPTY;
     int result = read_all(fd, path, &content, error);
     close(fd);
-    if (result == 0 && memchr(content.data, '\0', content.length))
+    if (result == 0 && content.length && memchr(content.data, '\0', content.length))
         result = error_set(error, -EINVAL, "%s: not a text file", path);
     if (result == 0)
         *text = buf_take(&content);

@@ -90,6 +90,7 @@ struct scopes {
 static const struct variable *find_in(const char *section, const char *name, size_t length)
 {
     for (size_t i = 0; i < VARIABLES; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): objects and lists have an `inside`, and nothing else gets here */
         if (strcmp(variables[i].section, section) == 0 && strlen(variables[i].name) == length &&
             memcmp(variables[i].name, name, length) == 0)
             return &variables[i];

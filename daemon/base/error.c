@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef error_set
 int error_set(struct error *error, int code, const char *format, ...)
 {
     if (error) {

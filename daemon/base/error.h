@@ -12,5 +12,8 @@ struct error {
 
 /* Set ERROR's text (cut to fit; ERROR may be NULL) and return CODE, so that `return error_set(e, -EINVAL, "…")` is one line. */
 int error_set(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* It reads one file at a time, and must be told that CODE is what comes back. */
+#define error_set(error, code, ...) ((error_set)(error, code, __VA_ARGS__), (code))
+#endif
 
 #endif

@@ -7,11 +7,14 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size); /* uninitialised */
-void *mem_zero(size_t count, size_t size); /* zeroed; aborts when the product overflows */
-void *mem_resize(void *block, size_t count, size_t size); /* like reallocarray */
+void *mem_alloc(size_t size) __attribute__((returns_nonnull)); /* uninitialised */
+void *mem_zero(size_t count, size_t size)
+    __attribute__((returns_nonnull)); /* zeroed; aborts when the product overflows */
+void *mem_resize(void *block, size_t count, size_t size) __attribute__((returns_nonnull)); /* like reallocarray */
 char *mem_string(const char *text); /* a copy; NULL stays NULL */
-char *mem_string_n(const char *text, size_t length); /* a copy of LENGTH bytes, with a NUL after them */
-char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2))); /* a new string, printf style */
+char *mem_string_n(const char *text, size_t length)
+    __attribute__((returns_nonnull)); /* a copy of LENGTH bytes, with a NUL after them */
+char *mem_format(const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 1, 2))); /* a new string, printf style */
 
 #endif

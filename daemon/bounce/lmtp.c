@@ -176,7 +176,7 @@ static void hand_over(struct connection *connection, struct lmtp_mail *mail)
     }
     for (size_t i = 0; i < count; i++) {
         if (lmtp->closing) {
-            release_body(body);
+            body->references--; /* not the last one, which is ours */
             free(messages[i]);
         } else {
             lmtp->handler.message(lmtp->context, messages[i], mail->sender, mail->recipients[i], mail->data.data,

@@ -267,7 +267,7 @@ struct lmtp_mail *lmtp_session_take(struct lmtp_session *session)
 
 static void add_clean(struct buf *out, const char *text)
 {
-    for (size_t i = 0; text[i] && i < 400; i++)
+    for (size_t i = 0; i < 400 && text[i]; i++)
         buf_add_char(out, (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i]);
 }
 

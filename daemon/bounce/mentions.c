@@ -140,6 +140,7 @@ static enum mention_rank rank_of_label(const struct place *place)
     if (is_one_of(other_labels, folded.data) || (labelled && is_other(folded.data)))
         rank = MENTION_NONE;
     else if (labelled && (is_one_of(recipient_labels, folded.data) || phrase_find(folded.data, "rcpt to")))
+        /* NOLINTNEXTLINE(bugprone-branch-clone): two ways of labelling, a line each */
         rank = MENTION_LABEL;
     else if (ends && place->begin < LABEL_WORDS_MAX && (labelled || is_one_of(recipient_labels, folded.data)))
         rank = MENTION_LABEL;

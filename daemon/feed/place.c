@@ -148,6 +148,7 @@ int place_read_url(const char *text, size_t length, struct place *out, struct bu
     if (!memchr(text, '[', length) && !memchr(text, '(', length) && !memchr(text, '{', length))
         return build_url(text, length, out, url);
     struct buf plain = BUF_EMPTY;
+    buf_reserve(&plain, length); /* it grows no longer */
     add_refanged(&plain, text, length);
     int code = build_url(plain.data, plain.length, out, url);
     buf_free(&plain);

@@ -261,7 +261,7 @@ json_t *model_build(const struct notification *notification, const struct settin
     set(model, "first", first);
     set(model, "multiple", json_boolean(count > 1));
     set(model, "case_count", json_integer((json_int_t)count));
-    set(model, "incident_count", json_integer((json_int_t)(rows->count + left_out)));
+    set(model, "incident_count", json_integer((json_int_t)rows->count + (json_int_t)left_out));
     set(model, "more", count_or_false(count - shown));
     set(model, "cases", cases);
     bool attached = notification->kind == NOTIFICATION_WARNING;
