@@ -40,6 +40,8 @@ static void on_write(struct guard *guard, const char *bytes, size_t length)
         before_mail(guard);
     if (guard->barred)
         guard->greeting.over = true;
+    else if (memmem(bytes, length, "MAIL FROM:<", 11)) /* perhaps behind an RSET */
+        guard->mails++;
 }
 
 static void monitor(const char *bytes, int length, int writing, void *argument)
@@ -106,7 +108,14 @@ bool guard_end_text(struct guard *guard)
 
 bool guard_out_of_step(const struct guard *guard)
 {
-    return guard->tally.surplus;
+    return guard->barred;
+}
+
+bool guard_quiet(struct guard *guard)
+{
+    if (guard->tally.due || wire_disturbed(guard->wire))
+        bar(guard, NULL);
+    return !guard->barred;
 }
 
 /* A refusal of STARTTLS is all that there is to say about TLS. */

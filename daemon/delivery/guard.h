@@ -23,6 +23,7 @@ struct guard {
     struct greeting greeting;
     struct tally tally;
     struct tls_watch tls;
+    unsigned mails; /* MAIL commands that were said */
     bool barred; /* the connection was cut: `why` says what for, or the last reply (greeting.reply) does */
     struct error why;
 };
@@ -40,7 +41,11 @@ void guard_event(struct guard *guard, int event, va_list arguments);
  * get out. */
 bool guard_end_text(struct guard *guard);
 
-/* Has the server said more than it was asked? No reply to a MAIL that is said from then on can be believed. */
+/* Nothing is due now: has the server nothing more to say either? False: the connection is cut, so that the rest of a reply, a farewell or a reply too
+ * many does not answer the next MAIL. */
+bool guard_quiet(struct guard *guard);
+
+/* Was the connection cut? No reply to a MAIL that is said from then on can be believed. */
 bool guard_out_of_step(const struct guard *guard);
 
 /* The session is over, SMTP not yet destroyed; STOPPED: we have ended it. True: it failed because of TLS, which nobody insists on, and the next one will do

@@ -43,7 +43,7 @@ struct session {
     struct error why;
     struct turn seats[2];
     unsigned current; /* the seat of the message under way; the other is the next one's */
-    unsigned begun, answered;
+    unsigned begun, finished, answered; /* messages */
     int64_t step_began;
     int64_t moved; /* when the text last got on */
 };
@@ -144,6 +144,7 @@ static void finish_current(struct session *session)
     struct delivery_job *job = turn->job;
     turn->job = NULL;
     session->current = !session->current;
+    session->finished++;
     if (job->reply.code == CODE_CLOSING)
         session->closing = true;
     else if (job->reply.code)
@@ -166,13 +167,11 @@ static struct answer read_status(const smtp_status_t *status)
 /* The last chance to keep the session: what follows is either the next message or QUIT. */
 static void go_on_or_quit(struct session *session)
 {
-    if (guard_out_of_step(&session->guard))
+    if (!guard_quiet(&session->guard))
         session->closing = true;
     if (!current_turn(session)->job)
         take_next(session, true);
-    /* Nothing is due now. What has come all the same, a farewell or a reply too many, must not answer the next MAIL. */
-    if (wire_disturbed(session->wire))
-        wire_cut(session->wire);
+    guard_quiet(&session->guard); /* perhaps no longer, after a wait */
     struct delivery_job *job = current_turn(session)->job;
     if (job) {
         wire_allow(session->wire, 0);
@@ -287,8 +286,9 @@ static void settle_current(struct session *session)
     if (!job)
         return;
     int mail = turn->exchange.mail.code;
-    if (session->answered && (!mail || mail == CODE_CLOSING)) {
-        /* The server had enough of this connection, not of this message. A fresh connection decides. */
+    bool unsaid = session->finished && session->guard.mails <= session->finished;
+    if (unsaid || (session->answered && (!mail || mail == CODE_CLOSING))) {
+        /* It was not its turn yet, or the server had enough of this connection, not of this message. A fresh connection decides. */
         desk_return(session->desk, job);
         turn->job = NULL;
         return;

@@ -38,6 +38,7 @@ struct fixture {
     struct timespec began;
     unsigned done;
     bool resubmit; /* deferred jobs go in again at once */
+    unsigned patience; /* milliseconds for finish(); 0: the usual */
     bool unsettled; /* results do not get to the disk */
     bool guarded; /* the guard has bitten */
     pthread_mutex_t lock;
@@ -185,7 +186,7 @@ static inline void run_for(struct fixture *f, unsigned ms)
 static inline void finish(struct fixture *f)
 {
     if (delivery_in_flight(f->delivery))
-        run_for(f, GUARD_MS);
+        run_for(f, f->patience ? f->patience : GUARD_MS);
     assert_false(f->guarded);
     assert_int_equal(delivery_in_flight(f->delivery), 0);
 }

@@ -74,52 +74,6 @@ static void test_large_mail_is_not_slow(void **state)
     end(f);
 }
 
-static void test_each_refusal(void **state)
-{
-    (void)state;
-    expect(NULL, "rcpt-550.x@test.example", VERDICT_BOUNCED, REPLY_RCPT, 550, false);
-    expect(NULL, "rcpt-450.x@test.example", VERDICT_DEFERRED, REPLY_RCPT, 450, false);
-    expect("mail-530.x@test.example", "y@test.example", VERDICT_ABOUT_US, REPLY_MAIL, 530, false);
-    expect("mail-550.x@test.example", "y@test.example", VERDICT_ABOUT_US, REPLY_MAIL, 550, false);
-    expect("mail-451.x@test.example", "y@test.example", VERDICT_DEFERRED, REPLY_MAIL, 451, false);
-    expect(NULL, "data-554.x@test.example", VERDICT_BOUNCED, REPLY_DATA, 554, false);
-    expect(NULL, "data-451.x@test.example", VERDICT_DEFERRED, REPLY_DATA, 451, false);
-    expect(NULL, "end-554.x@test.example", VERDICT_BOUNCED, REPLY_END, 554, false);
-    expect(NULL, "end-452.x@test.example", VERDICT_DEFERRED, REPLY_END, 452, false);
-}
-
-static void test_421_anywhere(void **state)
-{
-    (void)state;
-    expect("mail-421.x@test.example", "y@test.example", VERDICT_DEFERRED, REPLY_MAIL, 421, false);
-    expect(NULL, "rcpt-421.x@test.example", VERDICT_DEFERRED, REPLY_RCPT, 421, false);
-    expect(NULL, "data-421.x@test.example", VERDICT_DEFERRED, REPLY_DATA, 421, false);
-    expect(NULL, "end-421.x@test.example", VERDICT_DEFERRED, REPLY_END, 421, false);
-}
-
-static void test_dropped(void **state)
-{
-    (void)state;
-    expect("mail-drop.x@test.example", "y@test.example", VERDICT_DEFERRED, REPLY_MAIL, 0, false);
-    expect(NULL, "rcpt-drop.x@test.example", VERDICT_DEFERRED, REPLY_RCPT, 0, false);
-    expect(NULL, "data-drop.x@test.example", VERDICT_DEFERRED, REPLY_DATA, 0, false);
-    expect(NULL, "end-drop.x@test.example", VERDICT_DEFERRED, REPLY_END, 0, true);
-}
-
-/* libesmtp leaves the code of a reply that it could not read where one looks for a good one. */
-static void test_replies_that_are_none(void **state)
-{
-    (void)state;
-    expect(NULL, "end-garbage.x@test.example", VERDICT_DEFERRED, REPLY_END, 0, true);
-    expect(NULL, "end-half.x@test.example", VERDICT_DEFERRED, REPLY_END, 0, true);
-    expect(NULL, "end-354.x@test.example", VERDICT_DEFERRED, REPLY_END, 0, true);
-    expect(NULL, "data-garbage.x@test.example", VERDICT_DEFERRED, REPLY_DATA, 0, false);
-    expect(NULL, "data-250.x@test.example", VERDICT_DEFERRED, REPLY_DATA, 0, false);
-    expect(NULL, "rcpt-garbage.x@test.example", VERDICT_DEFERRED, REPLY_RCPT, 0, false);
-    expect(NULL, "rcpt-354.x@test.example", VERDICT_DEFERRED, REPLY_RCPT, 0, false);
-    expect("mail-half.x@test.example", "y@test.example", VERDICT_DEFERRED, REPLY_MAIL, 0, false);
-}
-
 static void test_reply_of_many_lines(void **state)
 {
     (void)state;
@@ -129,20 +83,6 @@ static void test_reply_of_many_lines(void **state)
     assert_string_equal(mail.job.reply_text, "The mailbox is not known here");
     assert_int_equal(mail.job.reply.enhanced[1] * 10 + mail.job.reply.enhanced[2], 11);
     assert_int_equal(mail.job.reason, REASON_USER_UNKNOWN);
-    free_mails(&mail, 1);
-    end(f);
-}
-
-static void test_reply_of_a_megabyte(void **state)
-{
-    (void)state;
-    struct fixture *f = begin(NULL, &(struct delivery_options){ .timeout_ms = 2000 });
-    struct mail mail = { .to = "rcpt-long.x@test.example" };
-    send_all(f, &mail, 1);
-    assert_int_equal(mail.job.reply.code, 550);
-    assert_int_equal(mail.job.reply.stage, REPLY_RCPT);
-    assert_true(strlen(mail.job.reply_text) < sizeof mail.job.reply_text);
-    assert_true(mail.seconds < 5);
     free_mails(&mail, 1);
     end(f);
 }
@@ -175,45 +115,6 @@ static void test_stalls(void **state)
     }
     free_mails(mails, COUNT);
     end(f);
-}
-
-static void expect_greeting(const struct server_script *script, enum verdict verdict, enum reply_stage stage, int code,
-                            const char *text)
-{
-    struct fixture *f = begin(script, &(struct delivery_options){ .timeout_ms = 1000 });
-    struct mail mail = { .to = "y@test.example" };
-    send_all(f, &mail, 1);
-    assert_int_equal(mail.job.verdict, verdict);
-    assert_int_equal(mail.job.reply.stage, stage);
-    assert_int_equal(mail.job.reply.code, code);
-    assert_string_equal(mail.job.reply_text, text);
-    assert_int_equal(mail.job.sent, verdict == VERDICT_ACCEPTED);
-    assert_true(mail.seconds < 4);
-    free_mails(&mail, 1);
-    end(f);
-}
-
-static void test_greetings(void **state)
-{
-    (void)state;
-    expect_greeting(&(struct server_script){ .greeting = "554-no\r\n554 5.7.1 you are on our list\r\n" },
-                    VERDICT_ABOUT_US, REPLY_GREETING, 554, "you are on our list");
-    expect_greeting(&(struct server_script){ .greeting = "421 4.3.2 busy\r\n" }, VERDICT_DEFERRED, REPLY_GREETING, 421,
-                    "busy");
-    expect_greeting(&(struct server_script){ .greeting = HANG_UP }, VERDICT_DEFERRED, REPLY_GREETING, 0,
-                    "connection lost before the server was ready");
-    expect_greeting(&(struct server_script){ .greeting = SAY_NOTHING }, VERDICT_DEFERRED, REPLY_GREETING, 0,
-                    "no greeting in time");
-    expect_greeting(&(struct server_script){ .greeting = "SSH-2.0-OpenSSH_9.2\r\n" }, VERDICT_DEFERRED, REPLY_GREETING,
-                    0, "connection lost before the server was ready");
-    expect_greeting(&(struct server_script){ .ehlo = "550 5.7.1 bad name\r\n" }, VERDICT_ABOUT_US, REPLY_GREETING, 550,
-                    "bad name");
-    expect_greeting(&(struct server_script){ .ehlo = "450 4.7.1 later\r\n" }, VERDICT_DEFERRED, REPLY_GREETING, 450,
-                    "later");
-    expect_greeting(&(struct server_script){ .ehlo = "502 what\r\n", .helo = "504 5.5.2 no\r\n" }, VERDICT_ABOUT_US,
-                    REPLY_GREETING, 504, "no");
-    expect_greeting(&(struct server_script){ .ehlo = "502 what\r\n" }, VERDICT_ACCEPTED, REPLY_END, 250, "queued");
-    expect_greeting(&(struct server_script){ .ehlo = "250 bare\r\n" }, VERDICT_ACCEPTED, REPLY_END, 250, "queued");
 }
 
 static void test_extensions_we_do_not_want(void **state)
@@ -719,14 +620,8 @@ int main(void)
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_text_survives),
         cmocka_unit_test(test_large_mail_is_not_slow),
-        cmocka_unit_test(test_each_refusal),
-        cmocka_unit_test(test_421_anywhere),
-        cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_replies_that_are_none),
         cmocka_unit_test(test_reply_of_many_lines),
-        cmocka_unit_test(test_reply_of_a_megabyte),
         cmocka_unit_test(test_stalls),
-        cmocka_unit_test(test_greetings),
         cmocka_unit_test(test_extensions_we_do_not_want),
         cmocka_unit_test(test_refusals_keep_the_session),
         cmocka_unit_test(test_lost_session_loses_no_job),
