@@ -76,6 +76,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
         status = intake_open(daemon, error);
     if (!status && (pump_open(daemon) || standstill_open(daemon)))
         status = error_set(error, -1, "the loop has no timer left");
+    if (!status)
+        health_open(daemon);
     return status;
 }
 
@@ -94,6 +96,8 @@ int daemon_open(struct daemon *daemon, uv_loop_t *loop, const struct daemon_sour
 void daemon_close(struct daemon *daemon)
 {
     daemon->ending = true;
+    if (daemon->health)
+        health_close(daemon);
     if (daemon->control)
         control_close(daemon->control);
     if (daemon->intake) {

@@ -15,12 +15,13 @@
 #include <uv.h>
 
 struct control;
+struct health;
 struct intake;
 struct reload;
 struct search;
 
 /* faults.c: what stands in the way just now. To add one: a row here, and one in faults.c. */
-enum fault { FAULT_STORE, FAULT_SPOOL, FAULT_FILES, FAULT_LMTP, FAULT_MAILDIR, FAULTS };
+enum fault { FAULT_STORE, FAULT_SPOOL, FAULT_FILES, FAULT_LMTP, FAULT_MAILDIR, FAULT_THREAD, FAULTS };
 struct faults {
     struct {
         int64_t since; /* 0: all is well */
@@ -69,6 +70,7 @@ struct daemon {
     struct standstill standstill;
     struct search *searching; /* contact searches under way */
     struct faults faults;
+    struct health *health;
     json_t *unrecorded_stop; /* that the store could not take yet */
     bool stopping; /* all sending: `tocsin stop` */
     bool ending; /* the daemon itself */
@@ -101,6 +103,12 @@ int pump_open(struct daemon *daemon);
 void pump_close(struct daemon *daemon);
 /* Something has changed: look soon at what can be done. Cheap; calls coalesce. */
 void pump_wake(struct daemon *daemon);
+
+/* health.c: look at the threads and at the loop, and feed the service manager's watchdog while all of them move. */
+void health_open(struct daemon *daemon);
+void health_close(struct daemon *daemon);
+/* How late the loop has been since the start: {"samples", "p50_ms", "p99_ms", "p99_9_ms", "longest_ms"}. */
+json_t *health_describe(const struct daemon *daemon);
 
 /* faults.c */
 /* A new list, an object each: what fails, since when, and why. */

@@ -22,6 +22,9 @@ static const struct {
                      "bounces cannot come in by it; until they can, no bounce window ends" },
     [FAULT_MAILDIR] = { "Maildir", LOG_NO_EVENT, LOG_NO_EVENT,
                         "bounces cannot come in by it; until they can, no bounce window ends" },
+    [FAULT_THREAD] = { "threads", LOG_STUCK, LOG_NO_EVENT,
+                       "the watchdog is not fed: a service manager that watches kills and restarts tocsind, which "
+                       "loses nothing" },
     [FAULT_FILES] = { "files", LOG_NO_EVENT, LOG_NO_EVENT, "connections are refused until some are closed" },
 };
 

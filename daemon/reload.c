@@ -37,12 +37,12 @@ static void end(struct reload *reload, const char *restart)
     struct daemon *daemon = reload->daemon;
     const char *refused = reload->refused.length ? reload->refused.data : NULL;
     struct waiter *waiter = reload->waiting, *next;
+    daemon_tell(daemon, true);
     for (; waiter; waiter = next) {
         next = waiter->next;
         waiter->done(waiter->context, refused, restart);
         free(waiter);
     }
-    daemon_tell(daemon, true);
     free(reload->receipt);
     buf_free(&reload->refused);
     reload->config = NULL;

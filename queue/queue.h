@@ -34,6 +34,10 @@ int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, st
  * those of the old one. */
 void queue_reload(struct queue *queue, const struct config *config, queue_done *done, void *context);
 
+/* The thread of ours that should have been heard of PATIENCE milliseconds ago, in words; NULL: there is none. A store that fails and is tried again is no such
+ * thing. */
+const char *queue_stuck(const struct queue *queue, int64_t patience);
+
 /* Commit what has been handed over, call each DONE, end the threads, free. */
 void queue_close(struct queue *queue);
 

@@ -1,6 +1,7 @@
 #include "queue/sql.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -78,6 +79,16 @@ static const char reader_settings[] = "PRAGMA query_only=ON; PRAGMA cache_size=-
 #define SMALL_BLOCK 512
 #define SMALL_BLOCKS 400
 
+/* A long statement is no thread that is stuck: a few milliseconds' worth of SQLite's steps. */
+#define PROGRESS_STEPS 50000
+
+static int on_progress(void *context)
+{
+    (void)context;
+    pulse_beat(0);
+    return 0;
+}
+
 static int status_of(int code)
 {
     switch (code & 0xff) {
@@ -116,6 +127,7 @@ int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct erro
     int code = open_file(path, mode, &sql->db);
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(sql->db, BUSY_MS);
+        sqlite3_progress_handler(sql->db, PROGRESS_STEPS, on_progress, NULL);
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BLOCK, SMALL_BLOCKS);
         code = mode == SQL_WRITE ? check_owner(sql->db) : SQLITE_OK;
     }

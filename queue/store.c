@@ -4,6 +4,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/outbox.h"
+#include "daemon/base/pulse.h"
 #include "queue/reads.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct queue {
     struct inbox *writes, *reads;
     struct outbox *done;
     pthread_t write_thread, read_thread;
+    struct pulse write_pulse, read_pulse;
     int lock;
     /* The loop thread's: */
     unsigned pending;
@@ -185,11 +187,13 @@ static enum run run_group(struct store *store, struct inbox_item *group,
         struct request *request = (struct request *)item;
         if (!request->own)
             request->error.text[0] = '\0';
+        pulse_beat(0);
         enum run end = run_one(store, request);
         if (end != RUN_DONE)
             return end;
     }
     crash_point("before-commit");
+    pulse_beat(0);
     sql_run(sql, "COMMIT", "");
     if (!sql_failed(sql))
         crash_point("after-commit");
@@ -370,6 +374,7 @@ static void *write_main(void *argument)
 {
     struct queue *queue = argument;
     struct inbox_item *items;
+    pulse_attach(&queue->write_pulse);
     while ((items = inbox_pop(queue->writes, -1))) {
         items->next = inbox_pop_all(queue->writes);
         while (items) {
@@ -411,8 +416,10 @@ static void *read_main(void *argument)
     /* Reads need no configuration: a reload is the store thread's business alone. */
     struct store store = { .sql = queue->reader, .key_id = queue->store.key_id };
     struct inbox_item *item;
+    pulse_attach(&queue->read_pulse);
     while ((item = inbox_pop(queue->reads, -1))) {
         struct request *request = (struct request *)item;
+        pulse_beat(0);
         sql_run(store.sql, "BEGIN", "");
         request->status = request->run(&store, request);
         if (sql_failed(store.sql)) {
@@ -588,6 +595,13 @@ void queue_reload(struct queue *queue, const struct config *config, queue_done *
     reload->done = done;
     reload->context = context;
     store_submit(queue, &reload->request);
+}
+
+const char *queue_stuck(const struct queue *queue, int64_t patience)
+{
+    if (pulse_overdue(&queue->write_pulse) > patience)
+        return "the store thread";
+    return pulse_overdue(&queue->read_pulse) > patience ? "the reader thread" : NULL;
 }
 
 void store_set_stopped(struct queue *queue, bool stopped)

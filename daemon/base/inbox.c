@@ -1,6 +1,7 @@
 #include "daemon/base/inbox.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -80,12 +81,16 @@ struct inbox_item *inbox_pop(struct inbox *inbox, int timeout_ms)
 {
     struct timespec deadline = deadline_in(timeout_ms < 0 ? 0 : timeout_ms);
     pthread_mutex_lock(&inbox->lock);
+    bool rests = !inbox->first && !inbox->closed;
+    int64_t promised = rests ? pulse_rest() : 0;
     while (!inbox->first && !inbox->closed) {
         if (timeout_ms < 0)
             pthread_cond_wait(&inbox->filled, &inbox->lock);
         else if (pthread_cond_timedwait(&inbox->filled, &inbox->lock, &deadline) == ETIMEDOUT)
             break;
     }
+    if (rests)
+        pulse_resume(promised);
     struct inbox_item *item = inbox->first;
     if (item) {
         inbox->first = item->next;

@@ -78,6 +78,17 @@ static void add_proofs(struct buf *text, const json_t *status)
     buf_add_string(text, seen ? "\n" : "never seen to work; `tocsin check --send` shows it\n");
 }
 
+/* How late the daemon's loop is: what a person feels who asks it something. */
+static void add_loop(struct buf *text, const json_t *status)
+{
+    const json_t *loop = json_object_get(status, "loop");
+    if (loop)
+        buf_add_format(
+            text, "loop lag: 50%% within %.1f ms, 99%% %.1f ms, 99.9%% %.1f ms, at most %.1f ms\n",
+            json_real_value(json_object_get(loop, "p50_ms")), json_real_value(json_object_get(loop, "p99_ms")),
+            json_real_value(json_object_get(loop, "p99_9_ms")), json_real_value(json_object_get(loop, "longest_ms")));
+}
+
 static void print_faults(const json_t *status, struct buf *text)
 {
     size_t index;
@@ -114,6 +125,7 @@ static int print_status(json_t *status)
     if (json_is_object(still))
         buf_add_format(&text, "no bounce window has ended since %s: %s\n", text_in(still, "since"),
                        text_in(still, "why"));
+    add_loop(&text, status);
     table_free(table);
     json_decref(status);
     return command_print(&text);

@@ -54,6 +54,7 @@ static void on_status(void *context, int status, const char *message, json_t *re
     const struct daemon *daemon = control_daemon(context);
     if (!status) {
         json_object_set_new(result, "faults", faults_describe(daemon));
+        json_object_set_new(result, "loop", health_describe(daemon));
         json_object_set_new(result, "stopped", json_boolean(daemon->stopping));
     }
     on_read(context, status, message, result);

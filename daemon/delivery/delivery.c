@@ -218,6 +218,14 @@ void delivery_start(struct delivery *delivery)
     halt_start(delivery->room.halt);
 }
 
+const char *delivery_stuck(const struct delivery *delivery, int64_t patience)
+{
+    for (unsigned i = 0; i < delivery->count; i++)
+        if (worker_overdue(delivery->workers[i]) > patience)
+            return "a delivery thread";
+    return NULL;
+}
+
 void delivery_close(struct delivery *delivery)
 {
     if (!delivery)

@@ -93,6 +93,10 @@ void delivery_stop(struct delivery *delivery);
 void delivery_recall(struct delivery *delivery);
 void delivery_start(struct delivery *delivery);
 
+/* A thread that should have been heard of PATIENCE milliseconds ago, in words; NULL: there is none. One that waits for work, for a place or for the relay within the
+ * limits of its step is well. */
+const char *delivery_stuck(const struct delivery *delivery, int64_t patience);
+
 /* As delivery_stop(), then end and join the threads, call DONE for each job that is left, and free. DONE must not submit again
  * meanwhile. The loop has to run afterwards to close the handles. */
 void delivery_close(struct delivery *delivery);

@@ -1,6 +1,7 @@
 #include "daemon/delivery/halt.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 #include "daemon/delivery/clock.h"
 
 #include <errno.h>
@@ -73,11 +74,13 @@ bool halt_since(struct halt *halt, unsigned epoch)
 bool halt_sleep(struct halt *halt, unsigned epoch, unsigned ms)
 {
     struct timespec until = clock_after(ms);
+    int64_t promised = pulse_rest();
     pthread_mutex_lock(&halt->lock);
     int status = 0;
     while (!over(halt, epoch) && status != ETIMEDOUT)
         status = pthread_cond_timedwait(&halt->changed, &halt->lock, &until);
     bool since = over(halt, epoch);
     pthread_mutex_unlock(&halt->lock);
+    pulse_resume(promised);
     return since;
 }

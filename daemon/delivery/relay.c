@@ -1,6 +1,7 @@
 #include "daemon/delivery/relay.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 #include "daemon/delivery/clock.h"
 
 #include <arpa/inet.h>
@@ -160,6 +161,7 @@ int relay_resolve(struct relay *relay, struct halt *halt, unsigned epoch, unsign
                   struct relay_addresses *out, struct error *error)
 {
     struct timespec until = clock_after(timeout_ms);
+    pulse_beat(timeout_ms);
     int result = 0;
     pthread_mutex_lock(&relay->lock);
     if (!relay->literal && !relay->asking && clock_ms() >= relay->asked_again)

@@ -1,6 +1,7 @@
 #include "daemon/delivery/wire.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 #include "daemon/delivery/clock.h"
 
 #include <arpa/inet.h>
@@ -58,6 +59,7 @@ void wire_close(struct wire *wire)
 void wire_allow(struct wire *wire, unsigned limit_ms)
 {
     int64_t deadline = limit_ms ? clock_ms() + limit_ms : 0;
+    pulse_beat(limit_ms);
     pthread_mutex_lock(&wire->lock);
     wire->deadline = deadline;
     pthread_mutex_unlock(&wire->lock);
@@ -119,6 +121,7 @@ static int open_socket(int family, unsigned timeout_ms)
 static int await_connection(int fd, unsigned timeout_ms)
 {
     int64_t until = clock_ms() + timeout_ms;
+    pulse_beat(timeout_ms);
     struct pollfd poller = { .fd = fd, .events = POLLOUT };
     for (;;) {
         int64_t left = until - clock_ms();

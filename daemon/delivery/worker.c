@@ -2,6 +2,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/pulse.h"
 #include "daemon/delivery/desk.h"
 #include "daemon/delivery/wire.h"
 
@@ -19,6 +20,7 @@ struct worker {
     const struct worker_room *room;
     struct wire *wire;
     pthread_t thread;
+    struct pulse pulse;
     unsigned pause_ms; /* after the last session; 0: it went well */
 };
 
@@ -58,6 +60,7 @@ static void *run(void *argument)
 {
     struct worker *worker = argument;
     const struct worker_room *room = worker->room;
+    pulse_attach(&worker->pulse);
     struct desk desk = { .jobs = room->jobs, .places = room->places, .done = room->done, .halt = room->halt };
     if (room->thread_state)
         desk.thread_state = room->thread_state(room->context);
@@ -96,6 +99,11 @@ void worker_cut(struct worker *worker)
 void worker_check(struct worker *worker, int64_t now)
 {
     wire_check(worker->wire, now);
+}
+
+int64_t worker_overdue(const struct worker *worker)
+{
+    return pulse_overdue(&worker->pulse);
 }
 
 void worker_join(struct worker *worker)

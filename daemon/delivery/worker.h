@@ -30,6 +30,9 @@ int worker_start(const struct worker_room *room, struct worker **out, struct err
 void worker_cut(struct worker *worker);
 void worker_check(struct worker *worker, int64_t now);
 
+/* As pulse_overdue(). */
+int64_t worker_overdue(const struct worker *worker);
+
 /* Wait for its end, and free it. */
 void worker_join(struct worker *worker);
 

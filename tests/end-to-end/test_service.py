@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,97 @@ class Service(unittest.TestCase):
         self.assertEqual([told for told in self.everything() if "STOPPING" in told][0]["STOPPING"], "1")
         self.assertFalse(any("WATCHDOG" in told for told in self.everything()), "nobody asked for it")
 
+    # ---- The watchdog ----
+
+    def fed(self, more):
+        """The watchdog is fed MORE times from now on."""
+        self.said("WATCHDOG", sum("WATCHDOG" in told for told in self.everything()) + more)
+
+    def hanging(self, lab):
+        """A daemon some of whose calls can be made to hang."""
+        library = self.below("hang.so")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "hang.c"), "-ldl"], check=True)
+        os.mkdir(self.below("hang"))
+        self.configure(dns={"servers": ["127.0.0.1:%d" % lab.dns]}, delivery={"relay": "127.0.0.1:%d" % lab.relay})
+        process = self.start(LD_PRELOAD=library, TOCSIN_HANG=self.below("hang"), WATCHDOG_USEC="1000000", ASAN_OPTIONS="verify_asan_link_order=0")
+        self.fed(2)
+        return process
+
+    def stuck(self, what, words):
+        """While calls of WHAT hang the watchdog starves, though the loop answers; after that it is fed again."""
+        path = self.below("hang/" + what)
+        with open(path, "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.tocsin("submit", "--campaign", what, self.list(*["shop-of-%s.example" % what, *WORLD["domains"]])).returncode, 0)
+        until(lambda: words + " has not been heard of" in self.log(), words)
+        starved = sum("WATCHDOG" in told for told in self.everything())
+        self.assertEqual(self.tocsin("version").stdout.count("\n"), 2)
+        time.sleep(1)
+        self.assertEqual(sum("WATCHDOG" in told for told in self.everything()), starved)
+        os.unlink(path)
+        until(lambda: "threads: works again" in self.log(), "the thread's return")
+        self.fed(2)
+
+    def test_a_hanging_disk_starves_the_watchdog(self):
+        with Lab(WORLD, self.below("lab")) as lab:
+            process = self.hanging(lab)
+            with open(self.below("hang/store"), "w", encoding="utf-8"):
+                pass
+            order = subprocess.Popen([os.path.join(BUILD, "tocsin"), "--config", self.path, "suppress", "add", "x@y.example"], stdout=subprocess.DEVNULL)
+            until(lambda: "the store thread has not been heard of" in self.log(), "the store thread")
+            self.assertIn("the store thread has not", self.tocsin("status").stdout)
+            starved = sum("WATCHDOG" in told for told in self.everything())
+            time.sleep(1)
+            self.assertEqual(sum("WATCHDOG" in told for told in self.everything()), starved)
+            os.unlink(self.below("hang/store"))
+            self.fed(2)
+            self.assertEqual(order.wait(), 0)
+            process.terminate()
+            self.assertEqual(process.wait(), 0)
+
+    def test_a_reader_that_hangs_starves_the_watchdog(self):
+        with Lab(WORLD, self.below("lab")) as lab:
+            self.hanging(lab)
+            self.stuck("reader", "the reader thread")
+
+    def test_a_delivery_thread_that_hangs_starves_the_watchdog(self):
+        with Lab(WORLD, self.below("lab")) as lab:
+            self.hanging(lab)
+            self.stuck("delivery", "a delivery thread")
+
+    def test_a_store_that_fails_is_no_thread_that_hangs(self):
+        self.start(WATCHDOG_USEC="4000000")  # more than twice the second that SQLite waits for a lock
+        self.fed(2)
+        locked = sqlite3.connect(self.below("tocsin.db"))
+        self.addCleanup(locked.close)
+        locked.execute("BEGIN IMMEDIATE")
+        self.tocsin("suppress", "add", "x@y.example")
+        until(lambda: "locked" in self.tocsin("status").stdout, "the fault")
+        self.fed(5)
+        self.assertNotIn("has not been heard of", self.log())
+
+    def test_a_relay_that_says_nothing_is_no_thread_that_hangs(self):
+        with Lab(WORLD, self.below("lab")) as lab, socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(64)
+            self.configure(dns={"servers": ["127.0.0.1:%d" % lab.dns]}, delivery={"relay": "127.0.0.1:%d" % silent.getsockname()[1]})
+            self.start(WATCHDOG_USEC="1000000")
+            self.assertEqual(self.tocsin("submit", "--campaign", "day", self.list(*WORLD["domains"])).returncode, 0)
+            with silent.accept()[0]:
+                self.fed(12)
+                self.assertNotIn("has not been heard of", self.log())
+
+    # ---- The loop ----
+
+    def test_status_tells_how_late_the_loop_is(self):
+        self.start()
+        until(lambda: self.status()["loop"]["samples"] > 20, "samples")
+        loop = self.status()["loop"]
+        self.assertLessEqual(loop["p50_ms"], loop["p99_ms"])
+        self.assertLessEqual(loop["p99_ms"], loop["p99_9_ms"])
+        self.assertLessEqual(loop["p99_9_ms"], loop["longest_ms"])
+        self.assertRegex(self.tocsin("status").stdout, r"loop lag: 50% within \d+\.\d ms, 99% \d+\.\d ms, 99\.9% \d+\.\d ms, at most \d+\.\d ms\n")
+
     # ---- The journal ----
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "SKIPPED: not root: what goes to the journal has NOT been seen")
@@ -177,7 +269,7 @@ class Service(unittest.TestCase):
             done = self.tocsin("reload")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("only after a restart: delivery.relay\n", done.stdout)
-            self.assertIn("delivery.relay", self.everything()[-1]["STATUS"])
+            until(lambda: "delivery.relay" in self.everything()[-1]["STATUS"], "the status")
             with open(self.below("drop"), "w", encoding="utf-8") as file:
                 file.write("bakery.example\n")
             os.rename(self.below("drop"), self.below("spool/incoming/shops/one"))
