@@ -131,7 +131,8 @@ static void write_stderr(char *line, size_t length)
     (void)ignored;
 }
 
-static void write_line(enum log_level level, const struct log_about *about, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void write_line(enum log_level level, const struct log_about *about,
+                                                             const char *format, va_list args)
 {
     if ((int)level > threshold)
         return;
