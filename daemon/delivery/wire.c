@@ -74,7 +74,7 @@ bool wire_disturbed(const struct wire *wire)
 
 bool wire_local(const struct wire *wire)
 {
-    union relay_address peer;
+    union relay_address peer = { 0 };
     socklen_t length = sizeof peer;
     if (wire->fd < 0 || getpeername(wire->fd, &peer.any, &length))
         return false;
