@@ -2,6 +2,7 @@
 #include "daemon/command/command.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/command/check_relay.h"
 #include "daemon/command/check_send.h"
 #include "templates/template.h"
 
@@ -15,6 +16,7 @@
 
 static const char help[] =
     "usage: tocsin check [--defaults]\n"
+    "       tocsin check --relay\n"
     "       tocsin check --send [--provoke ADDRESS] [--wait SECONDS] [--json]\n"
     "\n"
     "Read the configuration and everything it names, and say all that is wrong at once, as FILE:LINE:COLUMN: KEY: what "
@@ -22,6 +24,10 @@ static const char help[] =
     "wrong, what is allowed. Exits 0 when a daemon could run with it, and 78 otherwise.\n"
     "\n"
     "  --defaults          print the annotated default configuration instead: every key, what it means, its default\n"
+    "  --relay             then talk to the relay: does it speak TLS, is its certificate good, does it accept our "
+    "login "
+    "and\n"
+    "                      our sender? Sends no mail, needs no daemon\n"
     "  --send              then let the daemon mail ourselves through the relay, and wait until the mail comes back "
     "as\n"
     "                      a bounce would: where bounces do not come back, every mail counts as delivered. Shows each\n"
@@ -31,6 +37,7 @@ static const char help[] =
     "                      your own behind another mail server\n"
     "  --wait SECONDS      how long to wait for each (default: 60); what comes back later still counts\n"
     "\n"
+    "With --relay it exits 75 when the relay cannot be reached or asks to come again, and 78 when it refuses us.\n"
     "With --send it exits 75 when nothing came back or the relay asks to come again, 78 when the relay refuses our "
     "mail,\n"
     "and 69 when no daemon runs.\n";
@@ -137,14 +144,12 @@ static long read_seconds(const char *text)
 
 int command_check(struct context *context, int argc, char **argv)
 {
-    bool defaults = false, send = false;
+    bool defaults = false, relay = false, send = false;
     const char *provoke = NULL, *wait = NULL;
     long seconds = WAIT_SECONDS;
-    const struct option_row options[] = { { "defaults", NULL, &defaults },
-                                          { "send", NULL, &send },
-                                          { "provoke", &provoke, NULL },
-                                          { "wait", &wait, NULL },
-                                          { NULL, NULL, NULL } };
+    const struct option_row options[] = { { "defaults", NULL, &defaults }, { "relay", NULL, &relay },
+                                          { "send", NULL, &send },         { "provoke", &provoke, NULL },
+                                          { "wait", &wait, NULL },         { NULL, NULL, NULL } };
     int exit = command_options(context, options, help, &argc, argv);
     if (exit >= 0)
         return exit;
@@ -165,5 +170,9 @@ int command_check(struct context *context, int argc, char **argv)
         return exit;
     if (!send || !context->json)
         puts("the configuration is fit to run");
+    if (relay)
+        exit = check_relay(config);
+    if (exit)
+        return exit;
     return send ? check_send(context, provoke, seconds) : EX_OK;
 }

@@ -7,11 +7,14 @@
 
 #define WORDS_SIZE 200 /* of a name or a list of names: strangers write them */
 
-/* What was written to BIO, as a string; frees it. */
+/* What was written to BIO, as a string that cannot drive a terminal; frees it. */
 static void take(BIO *bio, char out[WORDS_SIZE])
 {
     int length = bio ? BIO_read(bio, out, WORDS_SIZE - 1) : 0;
     out[length > 0 ? length : 0] = '\0';
+    for (char *at = out; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
     BIO_free(bio);
 }
 

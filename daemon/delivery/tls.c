@@ -174,7 +174,7 @@ bool tls_allows_mail(struct tls_watch *watch)
     return false;
 }
 
-static char *describe(const struct tls_watch *watch)
+char *tls_describe(const struct tls_watch *watch)
 {
     if (!watch->secure)
         return mem_format("mail goes to relay %s in plain text: %s", watch->tls->relay,
@@ -189,7 +189,7 @@ static char *describe(const struct tls_watch *watch)
 void tls_log(const struct tls_watch *watch)
 {
     struct tls *tls = watch->tls;
-    char *text = describe(watch);
+    char *text = tls_describe(watch);
     pthread_mutex_lock(&tls->lock);
     bool fresh = !tls->logged || strcmp(tls->logged, text) != 0;
     if (fresh) {

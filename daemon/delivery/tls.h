@@ -40,6 +40,9 @@ void tls_event(struct tls_watch *watch, int event, va_list arguments);
 /* May a mail be sent on this connection, now that the relay has said all there was to say before it? */
 bool tls_allows_mail(struct tls_watch *watch);
 
+/* How well mail is protected on its way, in words; a new string. */
+char *tls_describe(const struct tls_watch *watch);
+
 /* MAIL is about to be said: log how well the connection is protected, where that is another way than the last time. */
 void tls_log(const struct tls_watch *watch);
 

@@ -1,4 +1,5 @@
 /* Delivery by TLS and with a login, against the scripted server. */
+#include "daemon/delivery/probe.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/delivery_fixture.h"
 
@@ -540,6 +541,90 @@ static void test_options(void **state)
     }
 }
 
+struct probe_row {
+    const char *name;
+    const struct certificate *certificate;
+    struct server_script script;
+    struct delivery_security security;
+    int status;
+    const char *found, *error; /* stand in what was found, and in the error */
+};
+
+/* What `tocsin check --relay` finds. No mail goes out, not even its recipient. */
+static void test_probe(void **state)
+{
+    (void)state;
+    const struct probe_row probes[] = {
+        { "all is well",
+          &good,
+          { .auth = "PLAIN", .user = USER, .password = PASSWORD },
+          LOGIN_TLS,
+          0,
+          "verified\nit accepts our login as sender\nit takes mail from us@here.example\n",
+          "" },
+        { "plain", NULL, {}, WILLING, 0, "in plain text: it offers no TLS", "" },
+        { "whatever TLS",
+          &self_made,
+          {},
+          WILLING,
+          0,
+          "not verified: its certificate (localhost) is signed by itself",
+          "" },
+        { "broken TLS",
+          &good,
+          { .starttls = "454 4.7.0 no\r\n" },
+          WILLING,
+          0,
+          "does not work: it says to STARTTLS: 454 4.7.0 no\nrelay",
+          "" },
+        { "wrong name", &wrong_name, {}, REQUIRED, -EAGAIN, "answers\n", "not for localhost" },
+        { "wrong password",
+          NULL,
+          { .auth = "LOGIN", .user = USER, .password = "other" },
+          LOGIN,
+          -EPROTO,
+          "answers\n",
+          "to our login: 535 authentication failed" },
+        { "login wanted",
+          NULL,
+          { .auth = "LOGIN", .user = USER, .password = "other" },
+          WILLING,
+          -EPROTO,
+          "answers\n",
+          "to MAIL: 530 log in first" },
+        { "unwelcome",
+          NULL,
+          { .greeting = "554 5.7.1 go away\r\n" },
+          WILLING,
+          -EPROTO,
+          "answers\n",
+          "says 554 go away" },
+        { "busy", NULL, { .greeting = "421 4.3.2 busy\r\n" }, WILLING, -EAGAIN, "answers\n", "says 421 busy" },
+    };
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+        const struct probe_row *row = &probes[i];
+        struct server_script script = row->script;
+        if (row->certificate)
+            script.tls = certificate_server(row->certificate);
+        struct server *server = server_start(&script);
+        char relay[64];
+        snprintf(relay, sizeof relay, "localhost%s", strrchr(server->address, ':'));
+        struct delivery_options options = usual_options(NULL, relay);
+        options.security = row->security;
+        struct buf found = BUF_EMPTY;
+        struct error error = { "" };
+        int status = probe_relay(&options, "us@here.example", &found, &error);
+        if (status != row->status || !strstr(found.data, row->found) || !strstr(error.text, row->error) ||
+            strstr(found.data, "sesame") || strstr(error.text, "sesame"))
+            fail_msg("%s: %d %s; %s", row->name, status, found.data, error.text);
+        buf_free(&found);
+        assert_int_equal(server->mails_count, 0);
+        assert_int_equal(server->rcpts, 0);
+        server_stop(server);
+        SSL_CTX_free(script.tls);
+    }
+}
+
 /* A whole batch, refusals and all, goes through one encrypted session; the certificate's name was asked for. */
 static void test_batch(void **state)
 {
@@ -594,13 +679,10 @@ int main(void)
 {
     log_set_level(LOG_ERROR_LEVEL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_required),
-        cmocka_unit_test(test_injected),
-        cmocka_unit_test(test_opportunistic),
-        cmocka_unit_test(test_login),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_session_after_session),
+        cmocka_unit_test(test_required),      cmocka_unit_test(test_injected),
+        cmocka_unit_test(test_opportunistic), cmocka_unit_test(test_login),
+        cmocka_unit_test(test_options),       cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_batch),         cmocka_unit_test(test_session_after_session),
     };
     return cmocka_run_group_tests_name("delivery by TLS", tests, make_all, free_all);
 }
