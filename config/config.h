@@ -103,7 +103,7 @@ struct config {
     } contacts;
 
     struct {
-        char *relay; /* delivery.relay: HOST:PORT; HOST a name or an IPv4 address */
+        char *relay; /* delivery.relay: HOST:PORT; HOST a name, an IPv4 address or [an IPv6 address] */
         char *tls; /* delivery.tls: never, opportunistic or required */
         char *tls_ca; /* delivery.tls_ca: a PEM file; "" for the system's */
         char *tls_name; /* delivery.tls_name: what the certificate has to prove; "" for relay's host */

@@ -109,19 +109,6 @@ static bool is_port(const char *text)
     return port >= 1 && port <= 65535;
 }
 
-/* libesmtp looks for the last colon and knows no brackets: names and IPv4 only. */
-int config_parse_endpoint(const struct config_key *key, const char *text, void *field, struct error *error)
-{
-    (void)key;
-    const char *colon = strrchr(text, ':');
-    if (!colon)
-        return error_set(error, -EINVAL, "the port is missing");
-    size_t length = (size_t)(colon - text);
-    struct ip ip;
-    bool host = is_digits_and_dots(text, length) ? ip_parse(text, length, &ip) == 0 : is_host(text, length);
-    return host && is_port(colon + 1) ? store(field, text) : -EINVAL;
-}
-
 /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT. -EINVAL, or 0 with *HAS_PORT. */
 static int parse_socket_address(const char *text, struct ip *ip, bool *has_port)
 {
@@ -150,6 +137,21 @@ static int parse_socket_address(const char *text, struct ip *ip, bool *has_port)
 }
 
 /* Whoever reaches the LMTP port can end cases: it is never open to a network. */
+int config_parse_endpoint(const struct config_key *key, const char *text, void *field, struct error *error)
+{
+    (void)key;
+    struct ip ip;
+    bool has_port;
+    if (*text == '[')
+        return !parse_socket_address(text, &ip, &has_port) && has_port ? store(field, text) : -EINVAL;
+    const char *colon = strrchr(text, ':');
+    if (!colon)
+        return error_set(error, -EINVAL, "the port is missing");
+    size_t length = (size_t)(colon - text);
+    bool host = is_digits_and_dots(text, length) ? ip_parse(text, length, &ip) == 0 : is_host(text, length);
+    return host && is_port(colon + 1) ? store(field, text) : -EINVAL;
+}
+
 int config_parse_loopback(const struct config_key *key, const char *text, void *field, struct error *error)
 {
     (void)key;

@@ -93,7 +93,8 @@ static const struct config_key keys[] = {
       .help = "People whom we know to be right: they come before whatever is found." },
 
     { "delivery.relay", CONFIG_ENDPOINT, AT(delivery.relay), "127.0.0.1:25", .restart = true,
-      .help = "The mail server that takes our mail, HOST:PORT. HOST is a name or an IPv4 address." },
+      .help = "The mail server that takes our mail, HOST:PORT. HOST is a name, an IPv4 address, or an IPv6 address in "
+              "brackets." },
     { "delivery.tls", CONFIG_WORD, AT(delivery.tls), "opportunistic", .words = tls_modes, .restart = true,
       .help =
           "Is the way to the relay encrypted (STARTTLS)? opportunistic: where the relay offers it, whoever answers; "

@@ -169,6 +169,7 @@ static void test_texts(void **state)
     size_t relay = offsetof(struct config, delivery.relay), listen = offsetof(struct config, bounces.lmtp_listen);
     assert_string("delivery.relay=localhost:2525", relay, "localhost:2525");
     assert_string("delivery.relay=mx_1.example.org:587", relay, "mx_1.example.org:587");
+    assert_string("delivery.relay='[2001:db8::1]:25'", relay, "[2001:db8::1]:25");
     assert_string("delivery.relay=192.0.2.1:65535", relay, "192.0.2.1:65535");
     assert_string("bounces.lmtp_listen=127.0.0.53:24", listen, "127.0.0.53:24");
     assert_string("bounces.lmtp_listen='[::1]:24'", listen, "[::1]:24");
@@ -229,7 +230,11 @@ static void test_wrong_texts(void **state)
         "delivery.relay=localhost:65536",
         "delivery.relay=localhost:000025",
         "delivery.relay=localhost:+25",
-        "delivery.relay='[::1]:25'",
+        "delivery.relay='[::1]'",
+        "delivery.relay='[::1]:'",
+        "delivery.relay='[::g]:25'",
+        "delivery.relay='[127.0.0.1]:25'",
+        "delivery.relay='::1:25'",
         "delivery.relay=192.0.2.300:25",
         "delivery.relay=a..b:25",
         "delivery.relay=\"a b:25\"",
