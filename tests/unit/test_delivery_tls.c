@@ -94,6 +94,7 @@ static void run_row(const struct row *row, const struct login *login)
     f->server = server;
     struct mail mail = { .to = "y@test.example" };
     send_all(f, &mail, 1);
+    pthread_mutex_lock(&server->lock);
     if (mail.job.verdict != row->verdict || mail.job.reply.stage != row->stage || mail.job.reply.code != row->code ||
         !strstr(mail.job.reply_text, row->text) || mail.job.sent != (row->verdict == VERDICT_ACCEPTED) ||
         server->mails_count != row->mails || server->handshakes != row->handshakes ||
@@ -105,6 +106,7 @@ static void run_row(const struct row *row, const struct login *login)
                   (server->password_in_plain && login->far)))
         fail_msg("%s: %u logins by %s, %s", row->name, server->logins_tried, server->mechanism,
                  server->password_in_plain ? "in plain text" : "nothing to listen to");
+    pthread_mutex_unlock(&server->lock);
     assert_null(strstr(mail.job.reply_text, "sesame"));
     assert_null(strstr(mail.job.reply_text, "AHNlbmRlcg"));
     free_mails(&mail, 1);
