@@ -159,8 +159,8 @@ static const struct config_key keys[] = {
       .help = "When more of a file's rows than this cannot be read, the file fails as a whole." },
     { "campaigns.bounce_proof", CONFIG_DURATION, AT(campaigns.bounce_proof), "7d", 0, 365 * DAY,
       .help = "No campaign begins unless a mail to ourselves has come back as a bounce would (`tocsin check --send`) "
-              "less than this long ago: where bounces do not come back, every mail counts as delivered. 0: never asked "
-              "for." },
+              "less than this long ago: where bounces do not come back, every mail counts as delivered. While a "
+              "campaign waits for that, tocsind sends such a mail by itself. 0: never asked for." },
     { "campaigns.brake", CONFIG_INTEGER, AT(campaigns.brake), "5", 0, 10000,
       .help = "So many refusals in a row that are about us, not about the recipient, pause the campaign. 0: never." },
 

@@ -68,6 +68,7 @@ struct daemon {
     struct intake *intake;
     struct pump pump;
     struct standstill standstill;
+    int64_t proof_renewed; /* when the daemon last began a proof by itself */
     struct search *searching; /* contact searches under way */
     struct faults faults;
     struct health *health;
@@ -141,6 +142,8 @@ void post_due(struct daemon *daemon);
  * way then. -EAGAIN: all sending is stopped. */
 void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
                  void (*done)(void *context, int status, const char *message, int64_t id), void *context);
+/* Begin one of our own, unless there was one lately: somebody waits for it. */
+void proof_renew(struct daemon *daemon);
 /* Is this job the mail of a proof? If so it is taken, with its result. */
 bool proof_take_job(struct daemon *daemon, struct delivery_job *job);
 

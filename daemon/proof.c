@@ -70,6 +70,18 @@ void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
     queue_proof_begin(daemon->queue, who, recipient, proof->time, on_begun, proof);
 }
 
+/* A proof that is not back by then is late; one that the relay deferred may be taken now. */
+#define RENEW_MS (15 * 60000)
+
+void proof_renew(struct daemon *daemon)
+{
+    int64_t now = daemon_now(), passed = now - daemon->proof_renewed;
+    if (daemon->stopping || (daemon->proof_renewed && passed >= 0 && passed < RENEW_MS))
+        return;
+    daemon->proof_renewed = now;
+    proof_begin(daemon, "tocsind", NULL, NULL, NULL);
+}
+
 static const char *answer_of(const struct delivery_job *delivery)
 {
     if (delivery->aborted && !delivery->sent)

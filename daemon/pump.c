@@ -27,6 +27,8 @@ static void on_turn(void *context, const struct queue_turn *turn)
         return;
     for (size_t i = 0; i < turn->result_count; i++)
         intake_write_result(daemon->intake, &turn->results[i]);
+    if (turn->wants_proof)
+        proof_renew(daemon);
     pump->more_due = pump->more_targets = true;
     post_due(daemon);
     search_targets(daemon);

@@ -47,20 +47,21 @@ void standstill_look(struct daemon *daemon)
 static void on_timer(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
+    int64_t rescan = daemon->config->spool.rescan;
     look_at_ways(daemon);
     standstill_look(daemon);
     if (!daemon->standstill.still)
         pump_wake(daemon);
+    uv_timer_start(timer, on_timer, (uint64_t)(rescan < LOOK_MS ? rescan : LOOK_MS), 0);
 }
 
 int standstill_open(struct daemon *daemon)
 {
     uv_timer_t *timer = &daemon->standstill.timer;
-    int64_t every = daemon->config->spool.rescan;
     timer->data = daemon;
     int status = uv_timer_init(daemon->loop, timer);
     if (!status)
-        status = uv_timer_start(timer, on_timer, 0, (uint64_t)(every < LOOK_MS ? every : LOOK_MS));
+        status = uv_timer_start(timer, on_timer, 0, 0);
     return status;
 }
 

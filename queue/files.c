@@ -210,6 +210,9 @@ void queue_file_begin(struct queue *queue, const struct queue_file *file,
 
 /* ---- Finishing and failing ----------------------------------------------------------------------------------------------------------- */
 
+/* feed_file.hold. 2: it waits for a proof of the bounce path alone (approval.c). */
+enum { HOLD_BY_ORDER = 1 };
+
 struct finish {
     struct request request;
     int64_t file, now;
@@ -248,7 +251,8 @@ static void summarise(struct store *store, struct finish *finish)
     sqlite3_stmt *row = sql_query(store->sql,
                                   "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
                                   " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above,"
-                                  " (SELECT count(*) FROM \"case\" WHERE campaign_id = c.id) FROM feed_file f"
+                                  " (SELECT count(*) FROM \"case\" WHERE campaign_id = c.id), c.redirect_to IS NOT NULL"
+                                  " FROM feed_file f"
                                   " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
                                   "i", finish->file);
     if (!sql_step(store->sql, row))
@@ -262,9 +266,13 @@ static void summarise(struct store *store, struct finish *finish)
         .targets = sqlite3_column_int64(row, 3),
     };
     /* The whole campaign counts: a long list cut into short files waits as well. */
-    finish->summary.held = finish->summary.targets > 0 &&
-                           (sqlite3_column_int(row, 4) || sqlite3_column_int64(row, 6) > sqlite3_column_int64(row, 5));
+    bool hold = sqlite3_column_int(row, 4) == HOLD_BY_ORDER,
+         large = sqlite3_column_int64(row, 6) > sqlite3_column_int64(row, 5),
+         redirected = sqlite3_column_int(row, 7) != 0;
     sqlite3_reset(row);
+    finish->summary.held = finish->summary.targets > 0 && (hold || large);
+    finish->summary.unproved =
+        finish->summary.targets > 0 && !finish->summary.held && !redirected && !store_is_proved(store, finish->now);
 }
 
 static void reject(struct store *store, struct finish *finish, unsigned long most)
@@ -303,8 +311,11 @@ static int run_finish(struct store *store, struct request *request)
     }
     if (!finish->released) {
         summarise(store, finish);
-        sql_run(store->sql, "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4 WHERE id = ?1 AND state = 1",
-                "iiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected, (int64_t)!finish->summary.held);
+        sql_run(store->sql,
+                "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4,"
+                " hold = CASE WHEN ?5 THEN 2 WHEN hold = 2 THEN 0 ELSE hold END WHERE id = ?1 AND state = 1",
+                "iiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected,
+                (int64_t)(!finish->summary.held && !finish->summary.unproved), (int64_t)finish->summary.unproved);
     }
     release_some(store, finish);
     if (finish->last == finish->released)

@@ -46,48 +46,6 @@ static int find_campaign(struct store *store, struct order *order, struct campai
 
 /* ---- Campaigns ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Held for approval: sent with the date of the approval, which is when they are first due, or when their contact may get another mail. */
-static int64_t date_anew(struct store *store, int64_t campaign, int64_t id, int64_t now)
-{
-    int64_t contact = sql_integer(store->sql, 0, "SELECT contact_id FROM notification WHERE id = ?1", "i", id);
-    int64_t due = store_not_before(store, campaign, contact, now);
-    sql_run(store->sql, "UPDATE notification SET date = ?2 / 1000, created = ?2 WHERE id = ?1", "ii", id, due);
-    return due;
-}
-
-static int64_t release_held(struct store *store, int64_t campaign, int hold, int64_t now)
-{
-    size_t count;
-    int64_t released = 0;
-    int64_t *ids = sql_integers(
-        store->sql,
-        sql_query(store->sql, "SELECT id FROM notification WHERE campaign_id = ?1 AND state = 1 AND hold = ?2", "ii",
-                  campaign, (int64_t)hold),
-        &count);
-    for (size_t i = 0; i < count; i++) {
-        int64_t due = hold == 1 ? date_anew(store, campaign, ids[i], now) : now;
-        released += store_move_notification(store, ids[i], NOTIFICATION_QUEUED, due);
-    }
-    free(ids);
-    return released;
-}
-
-/* Where bounces do not come back, every mail counts as delivered: nothing goes out to strangers before it has been seen that they do. */
-static int ask_for_proof(struct store *store, struct order *order)
-{
-    int64_t most = store->config->campaigns.bounce_proof, last = store_newest_proof(store);
-    if (!most || (last && order->now - last <= most) || json_is_true(json_object_get(order->order, "without_proof")))
-        return 0;
-    char age[64] = "has never been shown";
-    if (last)
-        snprintf(age, sizeof age, "was last shown %lld hours ago", (long long)((order->now - last) / 3600000));
-    return error_set(&order->request.error, -EPERM,
-                     "that bounces come back %s (campaigns.bounce_proof), and where they do not, every mail counts as"
-                     " delivered: show it with `tocsin check --send`, then approve again; or say --without-proof, which"
-                     " the audit trail keeps",
-                     age);
-}
-
 static int approve(struct store *store, struct order *order)
 {
     struct campaign_of campaign;
@@ -97,20 +55,14 @@ static int approve(struct store *store, struct order *order)
     if (campaign.state != CAMPAIGN_RUNNING && campaign.state != CAMPAIGN_PAUSED)
         return error_set(&order->request.error, -EINVAL, "campaign %s is %s: there is nothing to approve",
                          argument(order, "campaign"), campaign_state_name(campaign.state));
-    if (!campaign.redirected && (status = ask_for_proof(store, order)))
+    bool unproved = json_is_true(json_object_get(order->order, "without_proof"));
+    if (!campaign.redirected && !unproved && (status = store_ask_for_proof(store, order->now, &order->request.error)))
         return status;
-    int files =
-        sql_run(store->sql, "UPDATE feed_file SET approved = 1 WHERE campaign_id = ?1 AND approved = 0 AND state = 2",
-                "i", campaign.id);
+    int files;
+    int64_t released = store_approve(store, campaign.id, order->now, &files);
     if (!files)
         return error_set(&order->request.error, -EINVAL, "campaign %s has nothing that waits for approval",
                          argument(order, "campaign"));
-    int64_t released = release_held(store, campaign.id, 1, order->now);
-    sql_run(store->sql,
-            "UPDATE \"case\" SET due = ?2 WHERE campaign_id = ?1 AND state = 3 AND notification_id IS NULL"
-            " AND due = 9223372036854775807",
-            "ii", campaign.id, order->now);
-    bool unproved = json_is_true(json_object_get(order->order, "without_proof"));
     store_audit(store, order->now, order->who, "approve", argument(order, "campaign"), "%d files, %lld notifications%s",
                 files, (long long)released, unproved ? ", without a proof of the bounce path" : "");
     json_object_set_new(order->result, "notifications", json_integer(released));
@@ -130,7 +82,7 @@ static int set_state(struct store *store, struct order *order, enum campaign_sta
     sql_run(store->sql, "UPDATE campaign SET state = ?2, paused_why = ?3, refusals = 0 WHERE id = ?1", "iit",
             campaign.id, (int64_t)to, to == CAMPAIGN_PAUSED ? (*why ? why : "by a person") : NULL);
     if (to == CAMPAIGN_RUNNING)
-        release_held(store, campaign.id, 2, order->now);
+        store_release_held(store, campaign.id, 2, order->now);
     store_audit(store, order->now, order->who, verb, name, "%s", why);
     return 0;
 }

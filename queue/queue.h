@@ -110,6 +110,7 @@ struct queue_file_summary {
     const char *campaign;
     int64_t incidents, duplicates, targets;
     bool held; /* waits for approval */
+    bool unproved; /* would begin by itself, but waits for a proof of the bounce path */
 };
 
 /* All rows are in: the file's cases may move. Where more than campaigns.max_rejected percent of ROWS were REJECTED the file fails whole
@@ -158,6 +159,7 @@ void queue_resolve_later(struct queue *queue, int64_t id, int64_t now, int64_t d
 struct queue_turn {
     bool more; /* there is more to do at once: turn again */
     int64_t next; /* when something falls due next; INT64_MAX: nothing does */
+    bool wants_proof; /* campaigns wait, and no proof of the bounce path is young enough */
     const struct queue_result_due *results;
     size_t result_count;
 };

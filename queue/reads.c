@@ -103,6 +103,8 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND c.state IN " \
     "(1, 2))"                                                                                                          \
     " AS waiting_for_approval,"                                                                                        \
+    " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.hold = 2"  \
+    " AND c.state IN (1, 2)) AS waiting_for_proof,"                                                                    \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.composed " \
     "= 1"                                                                                                              \
     " AND c.state IN (1, 2)) AS ready_for_approval"                                                                    \

@@ -88,6 +88,19 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
 /* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval. */
 int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
 
+/* Queue what CAMPAIGN has held for HOLD: 1 approval, 2 after a refusal. Returns how many. */
+int64_t store_release_held(struct store *store, int64_t campaign, int hold, int64_t now);
+
+/* All loaded files of CAMPAIGN may go out: how many mails do, and of how many FILES. */
+int64_t store_approve(struct store *store, int64_t campaign, int64_t now, int *files);
+
+/* Is there a proof of the bounce path young enough (campaigns.bounce_proof), or none asked for? */
+bool store_is_proved(struct store *store, int64_t now);
+/* The same, as -EPERM with what to do in ERROR. */
+int store_ask_for_proof(struct store *store, int64_t now, struct error *error);
+/* Campaigns that wait for a proof alone begin where there is one. True: some wait, and there is none. */
+bool store_wait_for_proof(struct store *store, int64_t now);
+
 /* Note that a daemon runs; where none did for a while, put the ends of bounce windows off by as long. */
 void store_note_running(struct store *store, int64_t now);
 

@@ -12,7 +12,8 @@ static const char help[] =
     "\n"
     "Every campaign with its state, how many cases are open and how the others ended, and what is in the queue. A\n"
     "campaign that waits for approval says so: look at it with `tocsin preview NAME`, then `tocsin campaign approve "
-    "NAME`.\n"
+    "NAME`. One that would begin by itself but waits for a proof that bounces come back is `to prove`: `tocsin check "
+    "--send`.\n"
     "`told` counts cases delivered or answered; `in window` mails that were accepted and may still bounce.\n"
     "What fails just now (a full disk) stands above it all.\n"
     "Works with the daemon down, from the store, for those who may read it.\n";
@@ -22,7 +23,9 @@ static void add_campaign(struct table *table, const json_t *campaign)
     const json_t *ends = json_object_get(campaign, "ends");
     table_add(table, text_in(campaign, "name"));
     bool waits = number_in(campaign, "waiting_for_approval") > 0;
-    table_add(table, waits && text_in(campaign, "state")[0] == 'r' ? "to approve" : text_in(campaign, "state"));
+    bool proof = waits && number_in(campaign, "waiting_for_approval") == number_in(campaign, "waiting_for_proof");
+    const char *state = text_in(campaign, "state");
+    table_add(table, !waits || state[0] != 'r' ? state : proof ? "to prove" : "to approve");
     table_add_format(table, "%lld", number_in(campaign, "cases"));
     table_add_format(table, "%lld", number_in(campaign, "open"));
     table_add_format(table, "%lld", number_in(ends, "delivered") + number_in(ends, "answered"));

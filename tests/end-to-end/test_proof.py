@@ -81,11 +81,6 @@ class Proof(unittest.TestCase):
 
     def test_the_mail_goes_round(self):
         lab = self.begin(world())
-        self.waiting("day")
-        code, _, err = self.approve("day")
-        self.assertEqual(code, NOT_ALLOWED)
-        self.assertIn("has never been shown", err)
-        self.assertIn("tocsin check --send", err)
         code, out, err = self.tocsin("check", "--send")
         self.assertEqual((code, err), (0, ""))
         self.assertRegex(out, r"the relay took it: .*queued as L1\n.*it came back by LMTP\nbounces come back")
@@ -93,7 +88,9 @@ class Proof(unittest.TestCase):
         self.assertEqual(len(sent), 1)
         self.assertEqual(sent[0]["envelope_sender"], sent[0]["recipient"])
         self.assertRegex(self.tocsin("status")[1], r"bounce path: seen to work \d+ seconds? ago, by LMTP\n")
+        self.waiting("day")
         self.assertEqual(self.approve("day")[0], 0)
+        self.assertEqual(len([line for line in lab.journal() if line["event"] == "intake"]), 1, "it was young enough")
         status = self.status()
         self.assertEqual((status["forged_bounces"], status["stale_bounces"]), (0, 0))
 
@@ -120,7 +117,10 @@ class Proof(unittest.TestCase):
         self.assertIn("the relay took it", out)
         self.assertIn("did not come back in 1 s", err)
         self.assertIn("never seen to work; a mail of", self.tocsin("status")[1])
-        self.assertEqual(self.approve("day")[0], NOT_ALLOWED)
+        code, _, err = self.approve("day")
+        self.assertEqual(code, NOT_ALLOWED)
+        self.assertIn("has never been shown", err)
+        self.assertIn("tocsin check --send", err)
         self.assertEqual(self.approve("day", "--without-proof", "--why", "a drill")[0], 0)
         self.assertIn("without a proof of the bounce path", self.tocsin("log", "--audit")[1])
 
@@ -145,6 +145,24 @@ class Proof(unittest.TestCase):
         forged = sender.replace("+", "+aaaa", 1)
         self.assertEqual(self.tocsin("bounce", "--recipient", forged, "--sender", "", text=mail.replace(sender, forged))[0], 0)
         self.assertEqual(self.status()["forged_bounces"], 1)
+
+    def test_the_daemon_sees_to_it(self):
+        """Where a campaign waits for nothing else, the daemon sends the mail by itself, and the campaign begins."""
+        lab = self.begin(world(), approve_above=100)
+        self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text="bakery.example\n")[0], 0)
+        self.until(lambda: any(line["recipient"] == "abuse@bakery.example" for line in lab.journal()))
+        self.assertEqual([line["event"] for line in lab.journal()], ["intake", "read"])
+        self.assertRegex(self.tocsin("log", "--audit")[1], r"tocsind: prove .*\n.*tocsind: start day  bounces come back")
+
+    def test_a_small_campaign_waits_for_the_proof_too(self):
+        lab = self.begin(world("blackhole"), approve_above=100)
+        self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text="bakery.example\n")[0], 0)
+        self.until(lambda: any(one["held"] for one in self.status()["campaigns"]) and lab.journal())
+        self.assertRegex(self.tocsin("status")[1], r"day +to prove ")
+        self.assertEqual(len(lab.journal()), 1)
+        sender = lab.journal()[0]["envelope_sender"]
+        self.assertEqual(self.tocsin("bounce", "--recipient", sender, text="Subject: it\n\nfound its way\n")[0], 0)
+        self.until(lambda: any(line["recipient"] == "abuse@bakery.example" for line in lab.journal()))
 
     def test_the_relay_says_no(self):
         self.begin(world(faults=[{"at": "relay", "do": "reply", "reply": "554 5.7.1 We do not know you", "when": "mail", "times": 1},

@@ -111,6 +111,77 @@ static void a_redirected_campaign_needs_none(void **state)
     bench_close(bench);
 }
 
+/* ---- Campaigns that begin by themselves ------------------------------------------------------------------------------------------------- */
+
+static struct bench *small(bool hold_another)
+{
+    static const char *const settings[] = { "campaigns.bounce_proof=1d", NULL };
+    struct bench *bench = bench_open_with(settings);
+    struct dropped dropped =
+        drop_file(bench, &(struct drop){ .name = "one.csv", .campaign = "c", .targets = { "a.test" } });
+    assert_true(dropped.summary.unproved);
+    assert_false(dropped.summary.held);
+    if (hold_another)
+        drop_file(bench, &(struct drop){ .name = "two.csv", .campaign = "c", .targets = { "b.test" }, .hold = true });
+    resolve_all(bench);
+    pass(bench, HOUR);
+    assert_true(bench->turn.wants_proof);
+    assert_int_equal(claim_due(bench, MANY), 0);
+    return bench;
+}
+
+static void a_small_one_waits_for_it_too(void **state)
+{
+    (void)state;
+    struct bench *bench = small(false);
+    comes_back(bench, begin(bench, NULL));
+    turn(bench);
+    assert_false(bench->turn.wants_proof);
+    assert_int_equal(claim_due(bench, MANY), 1);
+    /* The next one finds the proof, and waits for nothing. */
+    struct dropped dropped =
+        drop_file(bench, &(struct drop){ .name = "two.csv", .campaign = "c", .targets = { "b.test" } });
+    assert_false(dropped.summary.unproved);
+    bench_close(bench);
+}
+
+static void what_a_person_must_see_stays(void **state)
+{
+    (void)state;
+    struct bench *bench = small(true);
+    comes_back(bench, begin(bench, NULL));
+    pass(bench, HOUR);
+    assert_int_equal(claim_due(bench, MANY), 0);
+    assert_int_equal(order_about(bench, "approve", "campaign", "c"), 0);
+    pass(bench, HOUR);
+    assert_int_equal(claim_due(bench, MANY), 2);
+    bench_close(bench);
+}
+
+/* The daemon died between the two steps of a file's end. */
+static void finished_twice(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "campaigns.bounce_proof=1d", NULL };
+    struct bench *bench = bench_open_with(settings);
+    struct drop drop = { .name = "one.csv", .targets = { "a.test" }, .claim = "it", .hash = "of it" };
+    drop_file(bench, &drop);
+    struct sql *sql;
+    struct error error;
+    stop_queue(bench);
+    assert_int_equal(sql_open(bench->store, SQL_WRITE, &sql, &error), 0);
+    assert_int_equal(sql_run(sql, "UPDATE feed_file SET state = 1 WHERE hold = 2", ""), 1);
+    sql_close(sql);
+    assert_int_equal(try_open(bench, bench->config, &bench->queue), 0);
+    comes_back(bench, begin(bench, NULL));
+    struct dropped dropped = drop_file(bench, &drop);
+    assert_false(dropped.summary.held);
+    assert_false(dropped.summary.unproved);
+    compose_all(bench);
+    assert_int_equal(claim_due(bench, MANY), 1);
+    bench_close(bench);
+}
+
 static void status_has_the_last_that_worked_and_the_last(void **state)
 {
     (void)state;
@@ -138,6 +209,9 @@ int main(void)
         cmocka_unit_test(a_person_may_go_without),
         cmocka_unit_test(it_can_be_switched_off),
         cmocka_unit_test(a_redirected_campaign_needs_none),
+        cmocka_unit_test(a_small_one_waits_for_it_too),
+        cmocka_unit_test(what_a_person_must_see_stays),
+        cmocka_unit_test(finished_twice),
         cmocka_unit_test(status_has_the_last_that_worked_and_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
