@@ -3,6 +3,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/service.h"
+#include "daemon/base/wall.h"
 #include "daemon/bounce/bounce.h"
 #include "daemon/control/control.h"
 #include "daemon/intake.h"
@@ -15,9 +16,7 @@
 
 int64_t daemon_now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return wall_now();
 }
 
 /* The receipt of an opt-out is a template like any other; without one an opt-out is still obeyed. */

@@ -79,7 +79,7 @@ struct daemon {
     char *receipt_template; /* of an opt-out's receipt; NULL when there is none */
 };
 
-/* Milliseconds since 1970 UTC. */
+/* Milliseconds since 1970 UTC (base/wall.h: a clock that is set shows here at the next turn of the pump). */
 int64_t daemon_now(void);
 
 /* Open every part; what was opened is closed again on failure. CONFIG, which was read from SOURCE, is kept. */

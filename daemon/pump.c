@@ -1,10 +1,12 @@
 /* The pump: after every change, and when something falls due, the store takes a turn, and what it finds goes to those who can act. */
+#include "daemon/base/log.h"
+#include "daemon/base/wall.h"
 #include "daemon/daemon.h"
 #include "daemon/intake.h"
 
 /* Changes within this many milliseconds share one turn: thousands of outcomes a second need no turn each. */
 #define COALESCE_MS 10
-/* Clocks jump: never sleep longer than this. */
+/* Never sleep longer than this: clocks jump, and it is soon enough to see it. */
 #define LONGEST_MS 60000
 
 static void on_timer(uv_timer_t *timer);
@@ -39,12 +41,27 @@ static void on_turn(void *context, const struct queue_turn *turn)
     pump->again = false;
 }
 
+/* Before the turn, which would see everything fall due at once. */
+static void look_at_clock(struct daemon *daemon)
+{
+    int64_t jump = wall_adopt(), minutes = (jump < 0 ? -jump : jump) / 60000;
+    if (!jump)
+        return;
+    log_warning("the clock was set %s by %lld min %lld s: what waits, waits on for as long as before",
+                jump < 0 ? "back" : "forward", (long long)minutes,
+                (long long)((jump < 0 ? -jump : jump) / 1000 - minutes * 60));
+    queue_clock_set(daemon->queue, jump);
+    if (daemon->standstill.looked)
+        daemon->standstill.looked += jump; /* nobody slept */
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     if (daemon->pump.turning || daemon->ending)
         return;
     daemon->pump.turning = true;
+    look_at_clock(daemon);
     standstill_look(daemon);
     queue_turn(daemon->queue, daemon_now(), on_turn, daemon);
 }

@@ -1,6 +1,7 @@
 /* Feed files as a whole: registered, finished, failed. */
 #include "daemon/base/crash.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/wall.h"
 #include "queue/outcome.h"
 
 #include <ctype.h>
@@ -8,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static int64_t wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------------------- */
 
@@ -202,7 +196,7 @@ void queue_file_begin(struct queue *queue, const struct queue_file *file,
     begin->file.template_text = mem_string(file->template_text);
     begin->file.redirect_to = mem_string(file->redirect_to);
     begin->file.who = mem_string(file->who);
-    begin->now = wall_clock();
+    begin->now = wall_now();
     begin->done = done;
     begin->context = context;
     store_submit(queue, &begin->request);
@@ -348,7 +342,7 @@ void queue_file_finish(struct queue *queue, int64_t file, unsigned long rows, un
     finish->request.run = run_finish;
     finish->request.finish = finish_finish;
     finish->file = file;
-    finish->now = wall_clock();
+    finish->now = wall_now();
     finish->rows = rows;
     finish->rejected = rejected;
     finish->done = done;

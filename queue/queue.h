@@ -168,6 +168,10 @@ struct queue_turn {
 void queue_turn(struct queue *queue, int64_t now, void (*done)(void *context, const struct queue_turn *turn),
                 void *context);
 
+/* The clock was set, and says JUMP milliseconds more than it would have (less, where negative): retries, windows, gatherings and ends of campaigns wait on for
+ * as long as before. To be called before anything that is told the new time. */
+void queue_clock_set(struct queue *queue, int64_t jump);
+
 /* ---- Delivery ------------------------------------------------------------------------------------------------------------------ */
 
 /* Lease up to LIMIT due notifications, of all running campaigns in turn. They are the callback's to free. */

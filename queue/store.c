@@ -5,6 +5,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/base/outbox.h"
 #include "daemon/base/pulse.h"
+#include "daemon/base/wall.h"
 #include "queue/reads.h"
 
 #include <errno.h>
@@ -457,6 +458,7 @@ static void recover(struct store *store)
 {
     struct sql *sql = store->sql;
     sql_run(sql, "BEGIN IMMEDIATE", "");
+    store_check_clock(store);
 #ifndef TOCSIN_MUTANT_no_lease_recovery
     sql_run(sql,
             "UPDATE notification SET state = 2, due = ?1 WHERE campaign_id IN (SELECT id FROM campaign) AND state = 3",
@@ -466,13 +468,6 @@ static void recover(struct store *store)
             "i", store->opened);
     sql_run(sql, "UPDATE feed_file SET result_due = ?1 WHERE result_pending = 1", "i", store->opened);
     sql_run(sql, "COMMIT", "");
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Is there a write-ahead log? A daemon that ends in peace takes it in and removes it. */
@@ -537,7 +532,7 @@ int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, st
     struct queue *queue = mem_zero(1, sizeof *queue);
     queue->store.config = config;
     queue->store.key_id = key_id;
-    queue->store.opened = now_ms();
+    queue->store.opened = wall_now();
     queue->lock = -1;
     int status = open_connections(queue, error);
     if (status) {

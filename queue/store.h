@@ -110,6 +110,11 @@ bool store_clock_runs(struct store *store, int64_t now);
 /* When a proof of the bounce path last came back; 0: never. */
 int64_t store_newest_proof(struct store *store);
 
+/* All that waits, waits JUMP milliseconds longer by the clock. */
+void store_shift(struct store *store, int64_t jump);
+/* At the start: a clock that was set back while no daemon ran. */
+void store_check_clock(struct store *store);
+
 /* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
 struct notification *store_load_notification(struct sql *sql, int64_t id);
 

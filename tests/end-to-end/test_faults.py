@@ -368,5 +368,90 @@ class DamagedStore(Case):
             self.refused(run, run.store, "newer Tocsin")
 
 
+class Clock(Case):
+    """libfaketime stands between the daemon and the clock; the one that nobody sets is left alone, as on a real machine."""
+
+    LIBRARY = "/usr/lib/%s-linux-gnu/faketime/libfaketimeMT.so.1" % os.uname().machine
+    DAY = 86400
+
+    def setUp(self):
+        if not os.path.exists(self.LIBRARY):
+            self.skipTest("SKIPPED, a clock that jumps is not tested: no %s (Debian: libfaketime)" % self.LIBRARY)
+
+    def set_clock(self, run, days):
+        path = os.path.join(run.directory, "clock")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write("%+dd" % days if days else "+0")
+        os.rename(path + ".new", path)
+
+    def start(self, run):
+        run.start_daemon(LD_PRELOAD=self.LIBRARY, FAKETIME_TIMESTAMP_FILE=os.path.join(run.directory, "clock"), FAKETIME_NO_CACHE="1",
+                         FAKETIME_DONT_FAKE_MONOTONIC="1", DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1")
+        run.wait_for_daemon()
+
+    def turn(self, run):
+        """Something happens, and the pump looks round."""
+        self.assertEqual(run.command("suppress", "add", "nobody@elsewhere.example")[0], 0)
+        self.assertEqual(run.command("suppress", "remove", "nobody@elsewhere.example")[0], 0)
+
+    def noticed(self, run, number):
+        self.turn(run)
+        run.until(lambda: run.log().count("the clock was set") == number, "the jump in the log")
+        self.turn(run)
+
+    def waits(self, run):
+        """When the mails that wait fall due, by number."""
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % run.store, uri=True)) as store:
+            return dict(store.execute("SELECT id, due FROM notification WHERE state IN (4, 5)"))
+
+    def ends(self, run):
+        return run.tocsin("status")["campaigns"][0]["ends"]
+
+    def test_both_ways(self):
+        """Windows do not close and retries do not come a day early; the waits are what they were when the clock is back."""
+        with self.trial(settings=["bounces.window=1h", "delivery.retry_first=1h", "delivery.retry_max=1h", "delivery.retry_for=2d"]) as run:
+            self.set_clock(run, 0)
+            run.drop()
+            self.start(run)
+            run.until(lambda: len(self.waits(run)) > TARGETS / 2, "mails that wait")
+            taken = run.settle(3)
+            before, ends = self.waits(run), self.ends(run)
+            self.assertEqual(ends["delivered"], 0)
+            for number, days in enumerate((1, -1, 0), 1):
+                self.set_clock(run, days)
+                self.noticed(run, number)
+                after = self.waits(run)
+                self.assertEqual(after.keys(), before.keys())
+                for mail in before:
+                    self.assertAlmostEqual(after[mail] - before[mail], days * self.DAY * 1000, delta=60000)
+            self.assertEqual(self.ends(run), ends)
+            self.assertEqual(run.settle(), taken)
+
+    def test_back_in_the_midst(self):
+        """Nothing stalls: retries, gatherings and windows end when they would have, though the clock says that it is yesterday."""
+        with self.trial(feeds=2, settings=[SLOWLY]) as run:
+            self.set_clock(run, 0)
+            run.drop()
+            self.start(run)
+            run.until(lambda: run.taken.count() >= 5, "mails")
+            self.set_clock(run, -1)
+            self.noticed(run, 1)
+            self.judge(run)
+
+    def test_back_while_it_was_down(self):
+        with self.trial(settings=[SLOWLY]) as run:
+            self.set_clock(run, 0)
+            run.drop()
+            self.start(run)
+            run.until(lambda: run.taken.count() >= 5, "mails")
+            run.stop_daemon()
+            taken = run.settle()
+            run.lives.append(ordeal.Life(taken, taken))
+            self.set_clock(run, -1)
+            self.start(run)
+            run.until(lambda: "behind where the last daemon saw it" in run.log(), "the clock in the log")
+            self.judge(run)
+
+
 if __name__ == "__main__":
     unittest.main()
