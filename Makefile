@@ -57,7 +57,7 @@ TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
 REPLAYS := $(TARGETS:%=$(BUILD)/tests/fuzz/test_%)
 
-.PHONY: all help deps deps-test tests unit check fuzz fuzzers analyse demo bench install uninstall format format-check clean
+.PHONY: all help deps deps-test tests unit check valgrind fuzz fuzzers analyse demo bench install uninstall format format-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -106,6 +106,10 @@ fuzzers: $(if $(FUZZ),$(FUZZERS))
 	$(if $(FUZZ),,@$(MAKE) --no-print-directory FUZZ=1 fuzzers)
 
 FUZZ_SECONDS := 60
+valgrind: deps-test ## run the unit tests and a campaign under valgrind (a quarter of an hour)
+	@$(MAKE) --no-print-directory -j2 tests
+	@tests/valgrind $(BUILD)
+
 fuzz: deps-test ## fuzz each target of tests/fuzz for FUZZ_SECONDS; TARGETS="csv lmtp" only those
 	@$(MAKE) --no-print-directory -j2 fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS) $(TARGETS)

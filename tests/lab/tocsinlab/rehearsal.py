@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -77,16 +78,17 @@ class Rehearsal:
             self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, stdout=log, env=dict(os.environ, **environment))
 
     def wait_for_daemon(self):
-        """Until it answers."""
+        """Until it answers. `tocsin status` would not do: it also reads the store of one that has not come up yet."""
         end = time.monotonic() + START_TIME
         while True:
             self.check_alive()
             try:
-                self.tocsin("status")
-                return
-            except RehearsalError:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(os.path.join(self.directory, "control.sock"))
+                    return
+            except OSError as error:
                 if time.monotonic() > end:
-                    raise
+                    raise RehearsalError("tocsind does not answer: %s\n%s" % (error, self.log_tail())) from None
                 time.sleep(0.1)
 
     def check_alive(self):
