@@ -74,7 +74,8 @@ static void on_turn(uv_prepare_t *turn)
 
 static double ms(int64_t us)
 {
-    return (double)(us / 100) / 10;
+    int64_t tenths = us / 100; /* nobody needs more digits */
+    return (double)tenths / 10;
 }
 
 json_t *health_describe(const struct daemon *daemon)
