@@ -146,6 +146,8 @@ void proof_begin(struct daemon *daemon, const char *who, const char *recipient,
 void proof_renew(struct daemon *daemon);
 /* Is this job the mail of a proof? If so it is taken, with its result. */
 bool proof_take_job(struct daemon *daemon, struct delivery_job *job);
+/* Is JOB a proof's? Any thread. */
+bool proof_owns(const struct delivery_job *job);
 
 /* standstill.c: where bounces cannot come in, the bounce window's clock stands still. */
 int standstill_open(struct daemon *daemon);

@@ -14,7 +14,7 @@
 #define AHEAD 8
 #define MOST_AHEAD 1024
 /* Notifications a claim: loading more at once would hold up the commits that sessions wait for. */
-#define CLAIM 32
+#define CLAIM 64
 
 struct job {
     struct delivery_job delivery;
@@ -56,19 +56,30 @@ static void free_job(struct job *job)
 
 static const char *const stages[] = { "connect", "greeting", "auth", "mail", "rcpt", "data", "end" };
 
-/* The result is on disk: another mail may go out. */
+/* On the store thread. The result is on disk: another mail may go out. */
+static void on_committed(void *context)
+{
+    struct job *job = context;
+    delivery_settled(job->daemon->delivery, &job->delivery);
+}
+
 static void on_recorded(void *context, int status, const char *message)
 {
     struct job *job = context;
+    struct daemon *daemon = job->daemon;
     (void)status;
     (void)message;
-    if (!job->daemon->ending)
-        delivery_settled(job->daemon->delivery, &job->delivery);
     free_job(job);
+    pump_wake(daemon);
+    post_due(daemon);
 }
 
-static void record(struct daemon *daemon, struct delivery_job *delivery)
+/* On a delivery thread: the result goes straight to the store, which sessions wait for. */
+static bool record(void *context, struct delivery_job *delivery)
 {
+    struct daemon *daemon = context;
+    if ((delivery->aborted && !delivery->sent) || proof_owns(delivery))
+        return false;
     struct queue_attempt attempt = {
         .notification = delivery->id,
         .time = daemon_now(),
@@ -103,21 +114,19 @@ static void record(struct daemon *daemon, struct delivery_job *delivery)
     if (enhanced[0])
         snprintf(attempt.enhanced, sizeof attempt.enhanced, "%d.%d.%d", enhanced[0] % 10, enhanced[1] % 1000,
                  enhanced[2] % 1000);
-    queue_record_attempt(daemon->queue, &attempt, on_recorded, delivery);
+    queue_record_attempt(daemon->queue, &attempt, on_committed, on_recorded, delivery);
+    return true;
 }
 
+/* Nothing was tried. */
 static void on_done(void *context, struct delivery_job *delivery)
 {
     struct daemon *daemon = context;
     if (proof_take_job(daemon, delivery))
         return;
-    if (delivery->aborted && !delivery->sent) {
-        queue_release(daemon->queue, delivery->id, daemon_now(), daemon_now());
-        delivery_settled(daemon->delivery, delivery);
-        free_job((struct job *)delivery);
-    } else {
-        record(daemon, delivery);
-    }
+    queue_release(daemon->queue, delivery->id, daemon_now(), daemon_now());
+    delivery_settled(daemon->delivery, delivery);
+    free_job((struct job *)delivery);
     pump_wake(daemon);
     post_due(daemon);
 }
@@ -184,6 +193,7 @@ int post_open(struct daemon *daemon, struct error *error)
         .connect_timeout_ms = (unsigned)config->delivery.connect_timeout,
         .thread_state = new_cache,
         .thread_state_free = free_cache,
+        .take = record,
         .done = on_done,
         .context = daemon,
     };

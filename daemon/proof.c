@@ -104,10 +104,15 @@ static char *reply_of(const struct delivery_job *job)
     return mem_format("%d %d.%d.%d %s", job->reply.code, enhanced[0], enhanced[1], enhanced[2], job->reply_text);
 }
 
+bool proof_owns(const struct delivery_job *job)
+{
+    return job->render == render;
+}
+
 bool proof_take_job(struct daemon *daemon, struct delivery_job *job)
 {
     struct proof *proof = (struct proof *)job;
-    if (job->render != render)
+    if (!proof_owns(job))
         return false;
     delivery_settled(daemon->delivery, job);
     /* Orders call back what no session has begun (delivery_recall): that is no reason to give it up. */

@@ -23,12 +23,11 @@ static void mark_notified(struct store *store, const struct notification *notifi
         int64_t id = notification->cases[i].id;
         if (notification->attempts)
             break;
-        sql_run(store->sql, "UPDATE \"case\" SET notified = coalesce(notified, ?2) WHERE id = ?1", "ii", id, now);
         sql_run(
             store->sql,
             "UPDATE rung SET state = 2 WHERE case_id = ?1 AND position = (SELECT position FROM \"case\" WHERE id = ?1)",
             "i", id);
-        store_move_case(store, id, CASE_NOTIFIED, DUE_NEVER);
+        store_tell_case(store, id, now);
     }
 }
 
@@ -37,7 +36,7 @@ static void lease(struct store *store, struct claim_due *claim, int64_t id)
     if (store_withdraw_unwanted(store, id, claim->now) ||
         !store_move_notification(store, id, NOTIFICATION_LEASED, DUE_NEVER))
         return;
-    struct notification *notification = store_load_notification(store->sql, id);
+    struct notification *notification = store_load_notification(store, id);
     if (!notification)
         return;
     mark_notified(store, notification, claim->now);

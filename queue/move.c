@@ -2,48 +2,109 @@
 #include "daemon/base/log.h"
 #include "queue/store.h"
 
+/* From one of the states in BEFORE only. */
+static bool move_case(struct store *store, int64_t id, enum case_state to, int64_t due, unsigned before)
+{
+    return sql_run(store->sql, "UPDATE \"case\" SET state = ?2, due = ?3 WHERE id = ?1 AND ?4 >> state & 1", "iiii", id,
+                   (int64_t)to, due, (int64_t)before) > 0;
+}
+
+/* The result file tells of it at its next turn. */
+static void touch_result(struct store *store, int64_t id)
+{
+    sql_run(store->sql,
+            "UPDATE feed_file SET result_due = result_written + ?2 WHERE result_due = 9223372036854775807"
+            " AND id = (SELECT file_id FROM \"case\" WHERE id = ?1)",
+            "ii", id, store->config->spool.result_every);
+}
+
+static void log_case(int64_t id, enum case_state to)
+{
+    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .case_id = id }, "case %lld: %s", (long long)id,
+              case_state_name(to));
+}
+
+static void refuse_case(struct store *store, int64_t id, enum case_state to)
+{
+    enum case_state from =
+        (enum case_state)sql_integer(store->sql, 0, "SELECT state FROM \"case\" WHERE id = ?1", "i", id);
+    log_debug("case %lld: %s does not lead to %s", (long long)id, from ? case_state_name(from) : "nothing",
+              case_state_name(to));
+}
+
+static void count_open(struct store *store, int64_t id, int64_t difference)
+{
+    /* A case that reopens (a bounce after the window) reopens its campaign. */
+    sql_run(store->sql,
+            "UPDATE campaign SET open_cases = open_cases + ?2,"
+            " state = CASE WHEN ?2 > 0 AND state = 4 THEN 1 ELSE state END,"
+            " ended = CASE WHEN ?2 > 0 THEN NULL ELSE ended END"
+            " WHERE id = (SELECT campaign_id FROM \"case\" WHERE id = ?1)",
+            "ii", id, difference);
+}
+
 bool store_move_case(struct store *store, int64_t id, enum case_state to, int64_t due)
 {
-    struct sql *sql = store->sql;
-    enum case_state from = (enum case_state)sql_integer(sql, 0, "SELECT state FROM \"case\" WHERE id = ?1", "i", id);
-    if (!case_may(from, to)) {
-        log_debug("case %lld: %s does not lead to %s", (long long)id, from ? case_state_name(from) : "nothing",
-                  case_state_name(to));
+    unsigned before = case_before(to), ends = case_ends();
+    if (move_case(store, id, to, due, before & ~ends)) {
+        if (case_ended(to))
+            count_open(store, id, -1);
+    } else if (move_case(store, id, to, due, before & ends)) {
+        if (!case_ended(to))
+            count_open(store, id, 1);
+    } else {
+        refuse_case(store, id, to);
         return false;
     }
-    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .case_id = id }, "case %lld: %s, from %s",
-              (long long)id, case_state_name(to), case_state_name(from));
-    sql_run(sql, "UPDATE \"case\" SET state = ?2, due = ?3 WHERE id = ?1", "iii", id, (int64_t)to, due);
+    log_case(id, to);
     if (case_ended(to) || to == CASE_NOTIFIED)
-        /* The result file tells of it at its next turn. */
-        sql_run(sql,
-                "UPDATE feed_file SET result_due = result_written + ?2 WHERE result_due = 9223372036854775807"
-                " AND id = (SELECT file_id FROM \"case\" WHERE id = ?1)",
-                "ii", id, store->config->spool.result_every);
-    /* A case that reopens (a bounce after the window) reopens its campaign. */
-    if (case_ended(from) != case_ended(to))
-        sql_run(sql,
-                "UPDATE campaign SET open_cases = open_cases + ?2,"
-                " state = CASE WHEN ?2 > 0 AND state = 4 THEN 1 ELSE state END,"
-                " ended = CASE WHEN ?2 > 0 THEN NULL ELSE ended END"
-                " WHERE id = (SELECT campaign_id FROM \"case\" WHERE id = ?1)",
-                "ii", id, (int64_t)(case_ended(to) ? -1 : 1));
+        touch_result(store, id);
     return true;
+}
+
+void store_tell_case(struct store *store, int64_t id, int64_t now)
+{
+    sql_run(store->sql,
+            "UPDATE \"case\" SET notified = coalesce(notified, ?2), state = CASE WHEN ?3 >> state & 1 THEN 4 ELSE "
+            "state END,"
+            " due = CASE WHEN ?3 >> state & 1 THEN 9223372036854775807 ELSE due END WHERE id = ?1",
+            "iii", id, now, (int64_t)(case_before(CASE_NOTIFIED) & ~case_ends()));
+    log_case(id, CASE_NOTIFIED);
+    touch_result(store, id);
+}
+
+static void log_notification(int64_t id, enum notification_state to)
+{
+    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .notification = id }, "notification T-%lld: %s",
+              (long long)id, notification_state_name(to));
+}
+
+static void refuse_notification(struct store *store, int64_t id, enum notification_state to)
+{
+    enum notification_state from =
+        (enum notification_state)sql_integer(store->sql, 0, "SELECT state FROM notification WHERE id = ?1", "i", id);
+    log_debug("notification %lld: %s does not lead to %s", (long long)id,
+              from ? notification_state_name(from) : "nothing", notification_state_name(to));
 }
 
 bool store_move_notification(struct store *store, int64_t id, enum notification_state to, int64_t due)
 {
-    struct sql *sql = store->sql;
-    enum notification_state from =
-        (enum notification_state)sql_integer(sql, 0, "SELECT state FROM notification WHERE id = ?1", "i", id);
-    if (!notification_may(from, to)) {
-        log_debug("notification %lld: %s does not lead to %s", (long long)id,
-                  from ? notification_state_name(from) : "nothing", notification_state_name(to));
-        return false;
+    if (sql_run(store->sql, "UPDATE notification SET state = ?2, due = ?3 WHERE id = ?1 AND ?4 >> state & 1", "iiii",
+                id, (int64_t)to, due, (int64_t)notification_before(to))) {
+        log_notification(id, to);
+        return true;
     }
-    log_about(LOG_DEBUG_LEVEL, &(struct log_about){ .event = LOG_MOVED, .notification = id },
-              "notification T-%lld: %s, from %s", (long long)id, notification_state_name(to),
-              notification_state_name(from));
-    sql_run(sql, "UPDATE notification SET state = ?2, due = ?3 WHERE id = ?1", "iii", id, (int64_t)to, due);
-    return true;
+    refuse_notification(store, id, to);
+    return false;
+}
+
+void store_accept_notification(struct store *store, int64_t id, int64_t time, int64_t due)
+{
+    sql_run(store->sql,
+            "UPDATE notification SET attempts = attempts + (state NOT IN (6, 7)),"
+            " first_attempt = coalesce(first_attempt, ?2), accepted = ?2,"
+            " state = CASE WHEN ?4 >> state & 1 THEN 5 ELSE state END,"
+            " due = CASE WHEN ?4 >> state & 1 THEN ?3 ELSE due END WHERE id = ?1",
+            "iiii", id, time, due, (int64_t)notification_before(NOTIFICATION_ACCEPTED));
+    log_notification(id, NOTIFICATION_ACCEPTED);
 }

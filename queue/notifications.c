@@ -2,6 +2,7 @@
 #include "daemon/base/mem.h"
 #include "queue/store.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,14 +55,34 @@ static void load_cases(struct sql *sql, struct notification *notification)
         load_incidents(sql, &notification->cases[i], share ? share : 1);
 }
 
-struct notification *store_load_notification(struct sql *sql, int64_t id)
+/* The settings of notification ROW, which nearly always are those of the mail before. */
+static char *settings_of(struct store *store, const char *settings)
 {
+    char *kept = texts_find(&store->texts, settings);
+    return kept ? kept : texts_keep(&store->texts, settings, settings);
+}
+
+static char *template_of(struct store *store, const char *hash)
+{
+    char *kept = texts_find(&store->texts, hash);
+    if (kept)
+        return kept;
+    sqlite3_stmt *row = sql_query(store->sql, "SELECT text FROM template WHERE hash = ?1", "t", hash);
+    if (!sql_step(store->sql, row))
+        return g_ref_string_new("");
+    kept = texts_keep(&store->texts, hash, sql_text(row, 0));
+    sqlite3_reset(row);
+    return kept;
+}
+
+struct notification *store_load_notification(struct store *store, int64_t id)
+{
+    struct sql *sql = store->sql;
     sqlite3_stmt *row =
         sql_query(sql,
                   "SELECT n.kind, c.name, a.address, c.redirect_to, n.kinds, n.party, n.evidence, n.date, n.key_id,"
-                  " n.renderer, t.text, coalesce(n.settings, c.settings), n.attempts FROM notification n"
-                  " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id"
-                  " LEFT JOIN template t ON t.hash = n.template_hash WHERE n.id = ?1",
+                  " n.renderer, n.template_hash, coalesce(n.settings, c.settings), n.attempts FROM notification n"
+                  " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1",
                   "i", id);
     if (!sql_step(sql, row))
         return NULL;
@@ -78,8 +99,8 @@ struct notification *store_load_notification(struct sql *sql, int64_t id)
         .date = sqlite3_column_int64(row, 7),
         .key_id = (unsigned)sqlite3_column_int(row, 8),
         .renderer = (unsigned)sqlite3_column_int(row, 9),
-        .template_text = mem_string(sql_text(row, 10)),
-        .settings = sql_copy(row, 11),
+        .template_text = template_of(store, sql_text(row, 10)),
+        .settings = settings_of(store, sql_text(row, 11)),
         .attempts = (unsigned)sqlite3_column_int(row, 12),
     };
     sqlite3_reset(row);

@@ -109,7 +109,8 @@ bool store_withdraw_unwanted(struct store *store, int64_t notification, int64_t 
 {
     struct sql *sql = store->sql;
     sqlite3_stmt *row = sql_query(sql,
-                                  "SELECT a.address, EXISTS (SELECT 1 FROM notification_case t JOIN \"case\" k"
+                                  "SELECT a.address, EXISTS (SELECT 1 FROM suppression), EXISTS (SELECT 1 FROM"
+                                  " notification_case t JOIN \"case\" k"
                                   " ON k.id = t.case_id AND k.notification_id = t.notification_id AND k.state IN (3, 4)"
                                   " WHERE t.notification_id = n.id) FROM notification n"
                                   " JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1 AND n.kind = 0",
@@ -117,9 +118,9 @@ bool store_withdraw_unwanted(struct store *store, int64_t notification, int64_t 
     if (!sql_step(sql, row))
         return false;
     char *address = sql_copy(row, 0);
-    bool wanted = sqlite3_column_int(row, 1) != 0;
+    bool anybody = sqlite3_column_int(row, 1) != 0, wanted = sqlite3_column_int(row, 2) != 0;
     sqlite3_reset(row);
-    wanted = wanted && !is_silenced(store, notification, address);
+    wanted = wanted && !(anybody && is_silenced(store, notification, address));
     free(address);
     if (!wanted)
         withdraw_notification(store, notification, now);

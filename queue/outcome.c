@@ -81,10 +81,13 @@ static void bounce(struct store *store, int64_t id, const struct standing *at, i
     store_escalate(store, id, RUNG_BOUNCED, now);
 }
 
-static void take(struct store *store, int64_t id, const struct standing *at, int64_t now)
+static void take(struct store *store, int64_t id, int64_t now)
 {
-    store_move_notification(store, id, NOTIFICATION_ACCEPTED, now + store->config->bounces.window);
-    sql_run(store->sql, "UPDATE campaign SET refusals = 0 WHERE id = ?1 AND refusals > 0", "i", at->campaign);
+    store_accept_notification(store, id, now, now + store->config->bounces.window);
+    sql_run(store->sql,
+            "UPDATE campaign SET refusals = 0 WHERE id = (SELECT campaign_id FROM notification WHERE id = ?1)"
+            " AND refusals > 0",
+            "i", id);
 }
 
 static void defer(struct store *store, int64_t id, const struct standing *at, const char *reason, int64_t now)
@@ -174,6 +177,7 @@ struct record_attempt {
     struct request request;
     struct queue_attempt attempt;
     char *stage, *reason, *text;
+    void (*committed)(void *context);
     queue_done *done;
     void *context;
 };
@@ -189,18 +193,20 @@ static int run_attempt(struct store *store, struct request *request)
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             "iiitittt", id, attempt->time, (int64_t)attempt->verdict, record->stage, (int64_t)attempt->code,
             attempt->enhanced[0] ? attempt->enhanced : NULL, record->reason, record->text);
+    if (attempt->verdict == QUEUE_ACCEPTED) {
+        take(store, id, attempt->time);
+        return 0;
+    }
     /* A relay that is down says nothing about a mail: the time for retries begins when a server has heard of it. What came back before this
-     * commit (states 6 and 7) has counted the attempt. `accepted` is noted wherever the notification has moved since: a server did take it. */
+     * commit (states 6 and 7) has counted the attempt. */
     sql_run(store->sql,
             "UPDATE notification SET attempts = attempts + (state NOT IN (6, 7)),"
-            " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END,"
-            " accepted = CASE WHEN ?4 THEN ?2 ELSE accepted END WHERE id = ?1",
-            "iiii", id, attempt->time, (int64_t)attempt->reached, (int64_t)(attempt->verdict == QUEUE_ACCEPTED));
+            " first_attempt = CASE WHEN ?3 THEN coalesce(first_attempt, ?2) ELSE first_attempt END WHERE id = ?1",
+            "iii", id, attempt->time, (int64_t)attempt->reached);
     if (!standing_of(store, id, &at))
         return 0;
     switch (attempt->verdict) {
     case QUEUE_ACCEPTED:
-        take(store, id, &at, attempt->time);
         break;
     case QUEUE_DEFERRED:
         defer(store, id, &at, record->reason, attempt->time);
@@ -216,6 +222,12 @@ static int run_attempt(struct store *store, struct request *request)
     return 0;
 }
 
+static void attempt_committed(struct request *request)
+{
+    struct record_attempt *record = (struct record_attempt *)request;
+    record->committed(record->context);
+}
+
 static void finish_attempt(struct request *request)
 {
     struct record_attempt *record = (struct record_attempt *)request;
@@ -227,11 +239,14 @@ static void finish_attempt(struct request *request)
     free(record);
 }
 
-void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt, queue_done *done, void *context)
+void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt, void (*committed)(void *context),
+                          queue_done *done, void *context)
 {
     struct record_attempt *record = mem_zero(1, sizeof *record);
     record->request.run = run_attempt;
     record->request.finish = finish_attempt;
+    record->request.committed = committed ? attempt_committed : NULL;
+    record->committed = committed;
     record->attempt = *attempt;
     record->done = done;
     record->context = context;

@@ -191,8 +191,10 @@ struct queue_attempt {
     const char *text;
 };
 
-/* Copied. ESCALATED cases regroup in the next turn. DONE after the commit; may be NULL. */
-void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt, queue_done *done, void *context);
+/* Copied. Cases that escalate regroup in the next turn. Any thread. After the commit first COMMITTED is called, on the store thread, then DONE, on
+ * the loop thread; either may be NULL. */
+void queue_record_attempt(struct queue *queue, const struct queue_attempt *attempt, void (*committed)(void *context),
+                          queue_done *done, void *context);
 /* Not tried after all (a stop, a limit): queued again, due at DUE. */
 void queue_release(struct queue *queue, int64_t notification, int64_t now, int64_t due);
 

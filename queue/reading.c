@@ -79,7 +79,7 @@ static int run_preview(struct store *store, struct request *request)
             "it", preview->one, preview->owner))
         return error_set(&request->error, -EACCES, "notification %lld is not yours", (long long)preview->one);
     if (preview->one) {
-        struct notification *one = store_load_notification(sql, preview->one);
+        struct notification *one = store_load_notification(store, preview->one);
         if (!one)
             return error_set(&request->error, -ENOENT, "there is no notification %lld", (long long)preview->one);
         store_append(&preview->notifications, &preview->count, one);
@@ -98,7 +98,7 @@ static int run_preview(struct store *store, struct request *request)
     while (sql_step(sql, rows))
         ids[count++] = sqlite3_column_int64(rows, 0);
     for (size_t i = 0; i < count; i++) {
-        struct notification *one = store_load_notification(sql, ids[i]);
+        struct notification *one = store_load_notification(store, ids[i]);
         if (one)
             store_append(&preview->notifications, &preview->count, one);
     }

@@ -102,3 +102,27 @@ bool notification_may(enum notification_state from, enum notification_state to)
 {
     return from > 0 && from < NOTIFICATION_STATES && (notifications[from].next & BIT(to));
 }
+
+unsigned case_before(enum case_state to)
+{
+    unsigned before = 0;
+    for (unsigned from = 1; from < CASE_STATES; from++)
+        before |= case_may(from, to) ? BIT(from) : 0;
+    return before;
+}
+
+unsigned notification_before(enum notification_state to)
+{
+    unsigned before = 0;
+    for (unsigned from = 1; from < NOTIFICATION_STATES; from++)
+        before |= notification_may(from, to) ? BIT(from) : 0;
+    return before;
+}
+
+unsigned case_ends(void)
+{
+    unsigned ends = 0;
+    for (unsigned state = 1; state < CASE_STATES; state++)
+        ends |= case_ended(state) ? BIT(state) : 0;
+    return ends;
+}

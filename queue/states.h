@@ -58,4 +58,9 @@ bool case_ended(enum case_state state);
 bool case_may(enum case_state from, enum case_state to);
 bool notification_may(enum notification_state from, enum notification_state to);
 
+/* The same for all states at once: bit N stands for state N. Those that TO may be reached from, and those that case_ended() is true of. */
+unsigned case_before(enum case_state to);
+unsigned notification_before(enum notification_state to);
+unsigned case_ends(void);
+
 #endif

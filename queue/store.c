@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,6 +21,10 @@
 
 /* Requests a commit at the most: beyond this the gain is gone and the first of them waits too long. */
 #define GROUP 256
+/* While requests come close together each commit waits so long for company: what a commit costs, it costs whatever is in it. */
+#define GATHER_US 400
+/* As many in one group show that they do. */
+#define COMPANY 4
 /* Times that a store that fails is tried again once the daemon ends, a second apart. */
 #define LATE_TRIES 2
 
@@ -30,9 +35,9 @@ struct queue {
     struct outbox *done;
     pthread_t write_thread, read_thread;
     struct pulse write_pulse, read_pulse;
+    atomic_uint pending;
     int lock;
     /* The loop thread's: */
-    unsigned pending;
     bool stopped;
     void (*changed)(void *context, enum queue_health health, const char *why);
     void *changed_context;
@@ -49,7 +54,7 @@ struct notice {
 
 unsigned queue_pending(const struct queue *queue)
 {
-    return queue->pending;
+    return atomic_load(&queue->pending);
 }
 
 bool queue_stopped(const struct queue *queue)
@@ -206,6 +211,8 @@ static void post_group(struct queue *queue, struct inbox_item *group)
     while (group) {
         struct request *request = (struct request *)group;
         group = group->next;
+        if (request->committed)
+            request->committed(request);
         if (request->home)
             inbox_push(request->home, &request->item);
         else
@@ -213,13 +220,16 @@ static void post_group(struct queue *queue, struct inbox_item *group)
     }
 }
 
-/* Cut the list after GROUP items; returns the rest. */
-static struct inbox_item *cut(struct inbox_item *items)
+/* Cut the list after the *LENGTH items that make a group: GROUP at most, urgent ones apart. Returns the rest. */
+static struct inbox_item *cut(struct inbox_item *items, unsigned *length)
 {
-    for (int i = 1; items && i < GROUP; i++)
-        items = items->next;
+    *length = 0;
     if (!items)
         return NULL;
+    bool urgent = ((struct request *)items)->committed;
+    for (*length = 1; items->next && *length < GROUP && !((struct request *)items->next)->committed == !urgent;
+         ++*length)
+        items = items->next;
     struct inbox_item *rest = items->next;
     items->next = NULL;
     return rest;
@@ -234,6 +244,7 @@ static void give_up(struct inbox_item *group, const char *why)
     for (struct inbox_item *item = group; item; item = item->next) {
         struct request *request = (struct request *)item;
         request->status = error_set(&request->error, -EIO, "%s", why);
+        request->committed = NULL;
     }
 }
 
@@ -304,7 +315,8 @@ static enum run try_again(struct queue *queue, struct inbox_item *group)
 static struct inbox_item *next_waiting(struct queue *queue)
 {
     struct inbox_item *group = queue->waiting;
-    queue->waiting = cut(group);
+    unsigned length;
+    queue->waiting = cut(group, &length);
     if (!queue->waiting)
         queue->last = &queue->waiting;
     return group;
@@ -371,17 +383,34 @@ static void commit_group(struct queue *queue, struct inbox_item *group)
         post_group(queue, group);
 }
 
+/* Those whose commit somebody waits for come first, in their order, then the others in theirs. */
+static struct inbox_item *urgent_first(struct inbox_item *items)
+{
+    struct inbox_item *urgent = NULL, **urgent_end = &urgent, *others = NULL, **others_end = &others;
+    for (; items; items = items->next) {
+        struct inbox_item ***end = ((struct request *)items)->committed ? &urgent_end : &others_end;
+        **end = items;
+        *end = &items->next;
+    }
+    *others_end = NULL;
+    *urgent_end = others;
+    return urgent;
+}
+
 static void *write_main(void *argument)
 {
     struct queue *queue = argument;
-    struct inbox_item *items;
+    struct inbox_item *first;
+    unsigned length = 0;
     pulse_attach(&queue->write_pulse);
-    while ((items = inbox_pop(queue->writes, -1))) {
-        items->next = inbox_pop_all(queue->writes);
-        while (items) {
-            struct inbox_item *rest = cut(items);
-            commit_group(queue, items);
-            items = rest;
+    while ((first = inbox_pop(queue->writes, -1))) {
+        if (length >= COMPANY && !inbox_closed(queue->writes))
+            usleep(GATHER_US);
+        first->next = inbox_pop_all(queue->writes);
+        for (struct inbox_item *group = urgent_first(first); group;) {
+            struct inbox_item *rest = cut(group, &length);
+            commit_group(queue, group);
+            group = rest;
         }
     }
     return NULL;
@@ -433,6 +462,7 @@ static void *read_main(void *argument)
         sql_clear(store.sql);
         outbox_post(queue->done, &request->item);
     }
+    texts_clear(&store.texts);
     return NULL;
 }
 
@@ -518,6 +548,7 @@ static int open_connections(struct queue *queue, struct error *error)
 
 static void release(struct queue *queue)
 {
+    texts_clear(&queue->store.texts);
     inbox_free(queue->writes);
     inbox_free(queue->reads);
     sql_close(queue->reader);

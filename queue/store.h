@@ -8,12 +8,14 @@
 #include "daemon/base/inbox.h"
 #include "queue/queue.h"
 #include "queue/schema.h"
+#include "queue/texts.h"
 
 struct store {
     struct sql *sql;
     const struct config *config; /* NULL on the reader thread */
     unsigned key_id;
     int64_t opened; /* ms: contact history is read in its light */
+    struct texts texts;
 };
 
 struct request {
@@ -22,6 +24,8 @@ struct request {
      * statements alone; then `error` says why. A failed statement counts as -EIO by itself. */
     int (*run)(struct store *store, struct request *request);
     void (*finish)(struct request *request);
+    /* Where set, it is called after the commit on the store thread, before the request goes anywhere: what cannot wait for the loop. */
+    void (*committed)(struct request *request);
     struct inbox *home; /* where set, the request goes there after the commit, and `finish` is not called */
     struct queue *queue;
     bool reading; /* for the reader thread */
@@ -31,7 +35,8 @@ struct request {
     struct error error;
 };
 
-/* Hand REQUEST to the store thread or, where it is `reading`, to the reader thread. Loop thread. */
+/* Hand REQUEST to the store thread or, where it is `reading`, to the reader thread. Any thread; `finish` is called on the loop's, but at
+ * once where the queue is closing. */
 void store_submit(struct queue *queue, struct request *request);
 /* The same for a request with a home. Any thread. */
 void store_push(struct queue *queue, struct request *request);
@@ -47,8 +52,12 @@ int queue_lock_file(const char *path, struct error *error);
 /* Move a case; DUE is when it is looked at next (DUE_NEVER: when something happens). Refuses and logs what the table forbids: false. Keeps its
  * campaign's count of open cases. */
 bool store_move_case(struct store *store, int64_t id, enum case_state to, int64_t due);
+/* A mail about the case goes out: it is told of from NOW on, unless it was before, and notified if it was waiting. */
+void store_tell_case(struct store *store, int64_t id, int64_t now);
 /* Move a notification likewise. */
 bool store_move_notification(struct store *store, int64_t id, enum notification_state to, int64_t due);
+/* A server took the notification at TIME: note the attempt, and move to accepted, until DUE, unless what came back has moved it further. */
+void store_accept_notification(struct store *store, int64_t id, int64_t time, int64_t due);
 
 /* ---- Steps that several verbs take ---------------------------------------------------------------------------------------------- */
 
@@ -115,8 +124,8 @@ void store_shift(struct store *store, int64_t jump);
 /* At the start: a clock that was set back while no daemon ran. */
 void store_check_clock(struct store *store);
 
-/* Load a notification with all that it is made of; NULL when it is gone. Works on a reading connection too. */
-struct notification *store_load_notification(struct sql *sql, int64_t id);
+/* Load a notification with all that it is made of; NULL when it is gone. Reader thread too. */
+struct notification *store_load_notification(struct store *store, int64_t id);
 
 /* Lists of notifications grow in steps. */
 void store_append(struct notification ***list, size_t *count, struct notification *one);

@@ -300,6 +300,9 @@ static void add_lines(struct buf *out, const struct buf *text)
     size_t kept = 0; /* where what is taken over as it is begins */
     for (size_t i = 0, skip; i < text->length; i += skip) {
         const char *at = text->data + i;
+        skip = 1;
+        if (*at >= ' ' && *at < 0x7F)
+            continue;
         skip = control(at);
         if (!skip || *at == '\n' || *at == '\t') {
             skip = 1;

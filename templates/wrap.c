@@ -58,6 +58,8 @@ static struct line next_line(const char **at, const char *end)
 static size_t find_break(const char *text, size_t length, size_t indent, size_t column)
 {
     size_t found = length;
+    if (column + length <= WIDEST) /* no character is shorter than a byte */
+        return length;
     for (size_t i = 0; i < length; i++) {
         if (i > indent && text[i] == ' ' && text[i - 1] != ' ' && (column <= FILL || found == length))
             found = i;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORMAT_USUAL 64 /* bytes that most formatted texts fit into */
+
 void buf_reserve(struct buf *buf, size_t more)
 {
     size_t need = buf->length + more + 1;
@@ -46,13 +48,15 @@ void buf_add_format(struct buf *buf, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    buf_reserve(buf, FORMAT_USUAL);
+    int length = vsnprintf(buf->data + buf->length, buf->capacity - buf->length, format, args);
     va_end(args);
-    if (length > 0) {
+    if (length > 0 && (size_t)length >= buf->capacity - buf->length) {
         buf_reserve(buf, (size_t)length);
         vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
-        buf->length += (size_t)length;
     }
+    buf->length += length > 0 ? (size_t)length : 0;
+    buf->data[buf->length] = '\0';
     va_end(again);
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/base/notification.h"
 
+#include <glib.h>
 #include <stdlib.h>
 
 void notification_free(struct notification *notification)
@@ -20,7 +21,9 @@ void notification_free(struct notification *notification)
     free(notification->contact_kinds);
     free(notification->party);
     free(notification->evidence);
-    free(notification->template_text);
-    free(notification->settings);
+    if (notification->template_text)
+        g_ref_string_release(notification->template_text);
+    if (notification->settings)
+        g_ref_string_release(notification->settings);
     free(notification);
 }

@@ -43,6 +43,7 @@ struct notification {
     int64_t date; /* seconds since 1970 UTC: the Date header and all that depends on it */
     unsigned key_id; /* the token key that it was composed under */
     unsigned renderer; /* NOTIFICATION_RENDERER when it was composed */
+    /* Counted strings of GLib's (g_ref_string_new), which many notifications share: */
     char *template_text; /* the template's source, front matter included */
     char *settings; /* the frozen configuration values, a JSON object (notify.h says which) */
     struct notification_case *cases;

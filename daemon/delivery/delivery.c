@@ -23,7 +23,7 @@ struct delivery {
     struct auth *auth;
     uv_timer_t checker;
     bool stopped;
-    unsigned in_flight;
+    atomic_uint in_flight;
     void (*done)(void *context, struct delivery_job *job);
 };
 
@@ -107,7 +107,9 @@ static struct delivery *create(const struct delivery_options *options, struct re
         .halt = halt_new(),
         .thread_state = options->thread_state,
         .thread_state_free = options->thread_state_free,
+        .take = options->take,
         .context = options->context,
+        .in_flight = &delivery->in_flight,
     };
     unsigned places = options->sessions * DELIVERY_PLACES;
     delivery->places = mem_zero(places, sizeof *delivery->places);
@@ -185,7 +187,7 @@ void delivery_settled(struct delivery *delivery, struct delivery_job *job)
 
 unsigned delivery_in_flight(const struct delivery *delivery)
 {
-    return delivery->in_flight;
+    return atomic_load(&delivery->in_flight);
 }
 
 void delivery_recall(struct delivery *delivery)

@@ -63,6 +63,8 @@ struct delivery_options {
     unsigned connect_timeout_ms;
     void *(*thread_state)(void *context); /* made once on each delivery thread */
     void (*thread_state_free)(void *thread_state);
+    /* Where set, it is called on the delivery thread as soon as JOB has its result; true: it is the taker's now, and DONE is not called. */
+    bool (*take)(void *context, struct delivery_job *job);
     void (*done)(void *context, struct delivery_job *job); /* on the loop thread */
     void *context;
 };
@@ -79,11 +81,11 @@ void delivery_submit(struct delivery *delivery, struct delivery_job *job);
  * again (2.4 a kill with 6 sessions, as the crash test measures); with two it would be 4.1, for an eighth more speed. */
 #define DELIVERY_PLACES 1
 
-/* The result of JOB is on disk. Where too many are out without that (DELIVERY_PLACES), a session waits before its next mail until another
- * result has been settled. To be called once after each DONE. */
+/* The result of JOB is on disk. Where too many are out without that (DELIVERY_PLACES), a session waits before the end of its next mail until
+ * another result has been settled. To be called once after each DONE or TAKE. Any thread. */
 void delivery_settled(struct delivery *delivery, struct delivery_job *job);
 
-/* Jobs handed over whose DONE has not been called. */
+/* Jobs handed over that neither TAKE nor DONE has been called for. */
 unsigned delivery_in_flight(const struct delivery *delivery);
 
 /* Stop within a second: open sessions are cut off by shutdown(2) of their sockets, every job comes back through DONE with `aborted`. Jobs submitted

@@ -14,7 +14,10 @@ bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch)
 
 void desk_finish(struct desk *desk, struct delivery_job *job)
 {
-    outbox_post(desk->done, &job->item);
+    if (desk->take && desk->take(desk->context, job))
+        atomic_fetch_sub(desk->in_flight, 1);
+    else
+        outbox_post(desk->done, &job->item);
 }
 
 void desk_return(struct desk *desk, struct delivery_job *job)

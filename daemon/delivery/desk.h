@@ -7,12 +7,17 @@
 #include "daemon/delivery/delivery.h"
 #include "daemon/delivery/halt.h"
 
+#include <stdatomic.h>
+
 struct desk {
     struct inbox *jobs;
     struct inbox *places; /* one for each mail that may be out without its result on disk */
     struct outbox *done;
     struct halt *halt;
     void *thread_state;
+    bool (*take)(void *context, struct delivery_job *job);
+    void *context;
+    atomic_uint *in_flight;
 };
 
 /* The next job, rendered and fit to be sent; waits at most WAIT_MS (-1: for ever). NULL: there is none, or no more to come. Jobs from
@@ -22,7 +27,7 @@ struct delivery_job *desk_take(struct desk *desk, int wait_ms);
 /* Wait for a place for JOB. False: there was a stop since EPOCH. */
 bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch);
 
-/* JOB has its result: give it to the loop thread. */
+/* JOB has its result: give it to its taker or to the loop thread. */
 void desk_finish(struct desk *desk, struct delivery_job *job);
 
 /* JOB was not begun: back to the queue, where the next session of any thread finds it. */

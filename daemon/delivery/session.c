@@ -75,6 +75,20 @@ static void on_data(struct session *session)
     session->moved = now;
 }
 
+/* The final dot goes out after this. Until then nobody has the mail, so only here is it waited for that few enough mails are out without
+ * their result on disk. Where the connection is gone by now, the server cannot have the mail. */
+static void end_text(struct turn *turn)
+{
+    struct session *session = turn->session;
+    wire_allow(session->wire, 0);
+    if (!desk_admit(session->desk, turn->job, session->epoch))
+        wire_cut(session->wire);
+    if (!guard_end_text(&session->guard))
+        return;
+    turn->exchange.text_ended = true;
+    begin_step(session, 1, 0);
+}
+
 /* The message callback of libesmtp: the text in one piece. LENGTH NULL: start at the beginning. */
 static const char *give_text(void **context, int *length, void *argument)
 {
@@ -92,11 +106,8 @@ static const char *give_text(void **context, int *length, void *argument)
     }
     *length = 0;
     on_data(turn->session);
-    /* The final dot goes out after this: where the connection is gone by now, the server cannot have the mail. */
-    if (!turn->exchange.text_ended && guard_end_text(&turn->session->guard)) {
-        turn->exchange.text_ended = true;
-        begin_step(turn->session, 1, 0);
-    }
+    if (!turn->exchange.text_ended)
+        end_text(turn);
     /* libesmtp takes any other value for an error of ours and drops the connection without the dot (protocol.c, cmd_data2). */
     errno = 0;
     return NULL;
@@ -173,11 +184,9 @@ static void go_on_or_quit(struct session *session)
         take_next(session, true);
     guard_quiet(&session->guard); /* perhaps no longer, after a wait */
     struct delivery_job *job = current_turn(session)->job;
-    if (job) {
-        wire_allow(session->wire, 0);
-        desk_admit(session->desk, job, session->epoch);
+    if (job)
         begin_step(session, 1, 0);
-    } else
+    else
         wire_allow(session->wire, QUIT_MS);
 }
 

@@ -43,9 +43,7 @@ static void deliver(struct worker *worker, struct desk *desk)
     while ((job = desk_take(desk, -1))) {
         struct error why = { "" };
         unsigned epoch = job->period;
-        if (!desk_admit(desk, job, epoch)) {
-            desk_return(desk, job);
-        } else if (!session_run(&worker->room->settings, desk, worker->wire, job, &why)) {
+        if (!session_run(&worker->room->settings, desk, worker->wire, job, &why)) {
             if (!halt_since(worker->room->halt, epoch))
                 pause_after(worker, epoch, &why);
         } else {
@@ -61,7 +59,13 @@ static void *run(void *argument)
     struct worker *worker = argument;
     const struct worker_room *room = worker->room;
     pulse_attach(&worker->pulse);
-    struct desk desk = { .jobs = room->jobs, .places = room->places, .done = room->done, .halt = room->halt };
+    struct desk desk = { .jobs = room->jobs,
+                         .places = room->places,
+                         .done = room->done,
+                         .halt = room->halt,
+                         .take = room->take,
+                         .context = room->context,
+                         .in_flight = room->in_flight };
     if (room->thread_state)
         desk.thread_state = room->thread_state(room->context);
     deliver(worker, &desk);

@@ -8,6 +8,7 @@
 #include "daemon/delivery/halt.h"
 #include "daemon/delivery/session.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* What all threads of a room share; outlives them. */
@@ -18,7 +19,9 @@ struct worker_room {
     struct halt *halt;
     void *(*thread_state)(void *context);
     void (*thread_state_free)(void *thread_state);
+    bool (*take)(void *context, struct delivery_job *job);
     void *context;
+    atomic_uint *in_flight;
 };
 
 struct worker;

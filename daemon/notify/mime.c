@@ -189,25 +189,6 @@ void mime_header_mailbox(struct buf *out, const char *name, const char *display,
     buf_free(&value);
 }
 
-bool mime_is_plain(const char *text, size_t length)
-{
-    size_t column = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte == '\n') {
-            column = 0;
-            continue;
-        }
-        if (byte == '\r' && i + 1 < length && text[i + 1] == '\n')
-            continue;
-        if (byte >= 0x7f || (byte < 0x20 && byte != '\t') || ++column > FOLD_AT)
-            return false;
-        if (column == 1 && (byte == '.' || (byte == 'F' && length - i >= 5 && memcmp(text + i, "From ", 5) == 0)))
-            return false;
-    }
-    return true;
-}
-
 /* The line at TEXT without its end; *WHOLE is its length with it. */
 static size_t line_length(const char *text, size_t length, size_t *whole)
 {
@@ -215,6 +196,30 @@ static size_t line_length(const char *text, size_t length, size_t *whole)
     size_t line = end ? (size_t)(end - text) : length;
     *whole = end ? line + 1 : line;
     return end && line && text[line - 1] == '\r' ? line - 1 : line;
+}
+
+/* Must the byte at TEXT be encoded when it begins a line? A dot alone ends SMTP's DATA, `From ` begins an mbox message. */
+static bool is_unsafe_start(const char *text, size_t length)
+{
+    return *text == '.' || (length >= 5 && memcmp(text, "From ", 5) == 0);
+}
+
+static bool is_plain_line(const char *text, size_t length)
+{
+    bool odd = length > FOLD_AT || (length && is_unsafe_start(text, length));
+    for (size_t i = 0; i < length && !odd; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        odd = byte >= 0x7f || (byte < 0x20 && byte != '\t');
+    }
+    return !odd;
+}
+
+bool mime_is_plain(const char *text, size_t length)
+{
+    for (size_t whole; length; text += whole, length -= whole)
+        if (!is_plain_line(text, line_length(text, length, &whole)))
+            return false;
+    return true;
 }
 
 void mime_plain(struct buf *out, const char *text, size_t length)
@@ -225,12 +230,6 @@ void mime_plain(struct buf *out, const char *text, size_t length)
         if (whole > line)
             buf_add(out, "\r\n", 2);
     }
-}
-
-/* Must the byte at TEXT be encoded when it begins a line? A dot alone ends SMTP's DATA, `From ` begins an mbox message. */
-static bool is_unsafe_start(const char *text, size_t length)
-{
-    return *text == '.' || (length >= 5 && memcmp(text, "From ", 5) == 0);
 }
 
 /* Encode text[FROM .. UNTIL) of a line of LENGTH bytes; *COLUMN is that of the line being written. */

@@ -32,6 +32,8 @@ static json_t *count_or_false(size_t count)
 /* A stranger's text, cleaned; null where nothing is left. */
 static json_t *clean(const char *text, size_t length, size_t limit)
 {
+    if (length && text_is_clean(text, length, limit))
+        return json_stringn_nocheck(text, length);
     struct buf out = BUF_EMPTY;
     text_clean(&out, text, length, limit);
     json_t *value = out.length ? json_stringn_nocheck(out.data, out.length) : json_null();

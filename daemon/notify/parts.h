@@ -51,6 +51,9 @@ void text_value(struct buf *out, const json_t *value);
  * line separators as blanks, marks that turn the direction of writing shown as U+FFFD, and no link that a click would follow (`hxxp:`). */
 void text_clean(struct buf *out, const char *text, size_t length, size_t limit);
 
+/* Would text_clean() leave TEXT as it is? May say no to some texts that it would: those are cleaned in vain. */
+bool text_is_clean(const char *text, size_t length, size_t limit);
+
 /* --- types.c --- */
 
 /* IntelMQ's classification.type (and identifier) in plain words: a noun phrase without a full stop. Either may be NULL. Never NULL. */

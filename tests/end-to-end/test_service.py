@@ -274,7 +274,7 @@ class Service(unittest.TestCase):
                 file.write("bakery.example\n")
             os.rename(self.below("drop"), self.below("spool/incoming/shops/one"))
             until(lambda: lab.journal(), "a mail of a profile that was not there when the daemon started")
-            self.assertIn(": notified, from waiting", self.log(), "log.level")
+            self.assertIn(": notified", self.log(), "log.level")
             mail = json.loads(self.tocsin("queue", "show", "T-1", "--json").stdout)
             self.assertTrue(self.campaign("shops-one"))
             self.assertIn("Another name", json.dumps(mail) + self.tocsin("preview", "T-1", "--json").stdout)

@@ -7,6 +7,7 @@
 #include "templates/template.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <glib.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -145,8 +146,8 @@ void fuzz_one(const char *data, size_t length)
     mail->envelope_to = mem_string("abuse@bakery.example");
     mail->contact_kinds = mem_string("rfc2142-abuse");
     mail->party = mem_string(evidence_length % 2 ? "owner" : "hoster");
-    mail->template_text = mem_string(template_text);
-    mail->settings = mem_string(settings);
+    mail->template_text = g_ref_string_new(template_text);
+    mail->settings = g_ref_string_new(settings);
     read_rows(mail, rows, rows_length);
     if (mail->case_count) {
         render(mail, &out);

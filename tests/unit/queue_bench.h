@@ -468,7 +468,7 @@ static inline void attempt(struct bench *bench, int64_t notification, int verdic
         .text = "what the server said",
     };
     one.verdict = verdict;
-    queue_record_attempt(bench->queue, &one, NULL, NULL);
+    queue_record_attempt(bench->queue, &one, NULL, NULL, NULL);
     wait_for_all(bench);
 }
 

@@ -345,7 +345,8 @@ static void test_recall(void **state)
     unsigned aborted = 0;
     for (size_t i = 0; i < 5; i++)
         aborted += mails[i].job.aborted;
-    assert_in_range(aborted, 4 - DELIVERY_PLACES, 5 - DELIVERY_PLACES); /* the thread may have one in its hand */
+    /* The session waits with the next one, ready but for its end, and has another in its hand. */
+    assert_int_equal(aborted, 5 - DELIVERY_PLACES - 2);
     assert_int_equal(f->server->mails_count, DELIVERY_PLACES);
     for (size_t i = 0; i < 5; i++)
         if (mails[i].done && !mails[i].job.aborted)

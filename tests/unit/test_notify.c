@@ -95,8 +95,8 @@ static struct notification *notification_new(enum notification_kind kind)
     new->date = DATE;
     new->key_id = 1;
     new->renderer = NOTIFICATION_RENDERER;
-    new->template_text = mem_string(kind == NOTIFICATION_WARNING ? TEMPLATE : RECEIPT);
-    new->settings = mem_string(SETTINGS);
+    new->template_text = g_ref_string_new(kind == NOTIFICATION_WARNING ? TEMPLATE : RECEIPT);
+    new->settings = g_ref_string_new(SETTINGS);
     return new;
 }
 
@@ -134,6 +134,12 @@ static void replace(char **text, const char *with)
 {
     free(*text);
     *text = mem_string(with);
+}
+
+static void replace_shared(char **text, const char *with)
+{
+    g_ref_string_release(*text);
+    *text = g_ref_string_new(with);
 }
 
 /* --- a message, taken apart again --- */
@@ -393,7 +399,7 @@ static void test_envelope_sender(void **state)
     assert_null(sender);
     assert_non_null(strstr(error.text, "key 9"));
     warning->key_id = 1;
-    replace(&warning->settings, "{}");
+    replace_shared(&warning->settings, "{}");
     assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, &error), -EINVAL);
     notify_cache_free(cache);
     notification_free(warning);
@@ -549,7 +555,7 @@ static void test_same_bytes(void **state)
            "T\xc3\xb6"
            "csin eam",
            11); /* so that each kind of encoding takes part */
-    replace(&warning->settings, settings);
+    replace_shared(&warning->settings, settings);
     free(settings);
     add_incident(warning, "{\"source.url\":\"http://www.bakery.example/?a=1\",\"extra.helo\":\"=fr\xc3\xb6nd\"}");
     struct mail mail = render(warning);
@@ -562,14 +568,14 @@ static void test_deterministic(void **state)
 {
     (void)state;
     struct notification *one = one_case(), *two = one_case(), *other = one_case();
-    replace(&other->template_text, RECEIPT);
+    replace_shared(&other->template_text, RECEIPT);
     struct notify_cache *cache = notify_cache_new();
     struct buf first = BUF_EMPTY, again = BUF_EMPTY;
     assert_int_equal(notify_render(one, keys, cache, &first, NULL), 0);
     two->attempts = 3;
     for (int i = 0; i < 40; i++) { /* a warm cache, one with other things in it, another locale, another time zone */
         char *text = mem_format("%s%d\n", RECEIPT, i);
-        replace(&other->template_text, text);
+        replace_shared(&other->template_text, text);
         free(text);
         buf_truncate(&again, 0);
         assert_int_equal(notify_render(other, keys, cache, &again, NULL), 0);
@@ -633,10 +639,10 @@ static void test_refusals(void **state)
             replace(&warning->cases[0].incidents[0].json, "[1]");
             break;
         case 5:
-            replace(&warning->settings, "{}");
+            replace_shared(&warning->settings, "{}");
             break;
         case 6:
-            replace(&warning->template_text, "no front matter");
+            replace_shared(&warning->template_text, "no front matter");
             break;
         case 7:
             warning->key_id = 2;

@@ -124,7 +124,7 @@ static void relay_down_is_not_the_mails_fault(void **state)
                                       .stage = "connect",
                                       .reason = "network",
                                       .text = "Connection refused" };
-        queue_record_attempt(bench->queue, &down, NULL, NULL);
+        queue_record_attempt(bench->queue, &down, NULL, NULL, NULL);
         wait_for_all(bench);
         assert_mail(bench, mail, "deferred");
         pass(bench, 5 * HOUR);

@@ -395,7 +395,7 @@ static void words_of_strangers(void **state)
                                  .code = 550,
                                  .enhanced = "5.1.1",
                                  .text = "Empf\xe4nger unbekannt" };
-    queue_record_attempt(bench->queue, &one, NULL, NULL);
+    queue_record_attempt(bench->queue, &one, NULL, NULL, NULL);
     wait_for_all(bench);
     assert_int_equal(read_as(bench, "notification", json_pack("{s:i}", "notification", 1)), 0);
     assert_text(bench, "history.0.text", "Empf\xc3\xa4nger unbekannt");
