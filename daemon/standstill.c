@@ -4,14 +4,29 @@
 #include "daemon/base/log.h"
 #include "daemon/daemon.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 /* How often it is looked at, unless spool.rescan is less. */
 #define LOOK_MS 60000
 /* Looks further apart than this: the process or the machine slept, or somebody moved the clock; so much window has not passed. */
 #define SLEPT_MS (LOOK_MS + 60000)
 
+/* Connections that come when no descriptor is left are closed by libuv, which tells nobody. */
+static const char *want_of_descriptors(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EMFILE ? "no descriptor is left (LimitNOFILE)" : NULL;
+    close(fd);
+    return NULL;
+}
+
 static void look_at_ways(struct daemon *daemon)
 {
     struct error error = { "" };
+    faults_note(daemon, FAULT_FILES, want_of_descriptors());
     faults_note(daemon, FAULT_LMTP, lmtp_check(daemon->lmtp, &error) ? error.text : NULL);
     if (daemon->maildir)
         faults_note(daemon, FAULT_MAILDIR, maildir_trouble(daemon->maildir));

@@ -305,6 +305,7 @@ static enum run try_again(struct queue *queue, struct inbox_item *group)
     sql_clear(sql);
     sql_script(sql, "ROLLBACK");
     sql_clear(sql);
+    pulse_beat(0);
     if (group)
         return run_group(&queue->store, group, run_apart);
     probe(sql);

@@ -7,8 +7,11 @@ Small disks are tmpfs mounts: where the machine does not allow those, the tests 
 import contextlib
 import json
 import os
+import resource
 import shutil
+import signal
 import smtplib
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -451,6 +454,77 @@ class Clock(Case):
             self.start(run)
             run.until(lambda: "behind where the last daemon saw it" in run.log(), "the clock in the log")
             self.judge(run)
+
+
+class NoDescriptors(Case):
+    def turned_away(self, guests, host, port):
+        """Is one more of GUESTS turned away by LMTP?"""
+        guest = socket.create_connection((host, port), timeout=PATIENCE)
+        self.addCleanup(guest.close)
+        if guest.recv(1000):
+            guests.append(guest)
+            return False
+        guest.close()
+        return True
+
+    def searching(self, run):
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % run.store, uri=True)) as store:
+            return store.execute('SELECT count(*) FROM "case" WHERE state IN (1, 2)').fetchone()[0]
+
+    def test_listeners(self):
+        """Who comes is turned away, who is there is served, it is said once; and when there are some again all goes on."""
+        with self.trial(settings=["delivery.rate=5/s"]) as run:
+            run.begin(2)
+            run.until(lambda: not self.searching(run), "the end of the searches, which need many")
+            with open(run.config, encoding="utf-8") as file:
+                host, _, port = json.load(file)["bounces"]["lmtp_listen"].rpartition(":")
+            with socket.socket(socket.AF_UNIX) as old:
+                old.connect(os.path.join(run.directory, "control.sock"))
+                ask = lambda: (old.sendall(b'{"verb":"status"}\n'), json.loads(old.makefile("r").readline()))[1]["result"]
+                self.assertEqual(ask()["faults"], [])
+                limits = resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE)
+                highest = max(map(int, os.listdir("/proc/%d/fd" % run.daemon.pid)))
+                resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+                guests, turned_away = [], 0
+                while turned_away < 5 and len(guests) < 60:
+                    turned_away += self.turned_away(guests, host, int(port))
+                self.assertEqual(turned_away, 5)
+                end = time.monotonic() + PATIENCE
+                while [fault["what"] for fault in ask()["faults"]] != ["files"]:
+                    self.assertLess(time.monotonic(), end, "the fault is not told")
+                    self.turned_away(guests, host, int(port))  # takes what others have let go
+                    time.sleep(0.1)
+                resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, limits)
+                for guest in guests:
+                    guest.close()
+                run.until(lambda: ask()["faults"] == [], "the end of the fault")
+            self.assertEqual(run.lmtp(), 250)
+            self.assertEqual(run.log().count("no descriptor is left"), 1)
+            self.judge(run)
+
+
+class NoMemory(Case):
+    def test_abort(self):
+        """Memory that cannot be had ends the process, which is just another kill -9: the next one loses nothing."""
+        with self.trial(feeds=2, settings=[SLOWLY], rows=20) as run:
+            run.begin(5)
+            before = run.taken.count()
+            with open("/proc/%d/statm" % run.daemon.pid, encoding="utf-8") as file:
+                used = int(file.read().split()[0]) * resource.getpagesize()
+            resource.prlimit(run.daemon.pid, resource.RLIMIT_AS, (used, used))
+            run.drop()
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+                client.connect(os.path.join(run.directory, "control.sock"))
+                client.settimeout(PATIENCE)
+                for _ in range(300):
+                    client.sendall(b"x" * (1 << 20))
+            self.assertEqual(run.daemon.wait(PATIENCE), -signal.SIGABRT)
+            run._bury(before)
+            self.assertIn("out of memory", run.log())
+            evidence = run.last_life()
+            self.assertEqual(aftermath.lost(evidence), [])
+            self.assertEqual(aftermath.complaints(run, evidence), [])
+            run.stop_daemon()
 
 
 if __name__ == "__main__":
