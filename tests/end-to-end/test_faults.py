@@ -467,15 +467,11 @@ class NoDescriptors(Case):
         guest.close()
         return True
 
-    def searching(self, run):
-        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % run.store, uri=True)) as store:
-            return store.execute('SELECT count(*) FROM "case" WHERE state IN (1, 2)').fetchone()[0]
-
     def test_listeners(self):
         """Who comes is turned away, who is there is served, it is said once; and when there are some again all goes on."""
-        with self.trial(settings=["delivery.rate=5/s"]) as run:
-            run.begin(2)
-            run.until(lambda: not self.searching(run), "the end of the searches, which need many")
+        with self.trial() as run:
+            run.start_daemon()  # without work, which takes descriptors and lets them go
+            run.until(lambda: run.command("version")[1].count("\n") == 2, "the daemon")
             with open(run.config, encoding="utf-8") as file:
                 host, _, port = json.load(file)["bounces"]["lmtp_listen"].rpartition(":")
             with socket.socket(socket.AF_UNIX) as old:
