@@ -133,9 +133,10 @@ analyse: deps-test ## static analysis: gcc's, clang-tidy, cppcheck
 	@echo '  clang-tidy'
 	$(Q)printf '%s\n' $(ANALYSED) | xargs -P2 -I{} clang-tidy --quiet {} -- $(CPPFLAGS) $(PKG_CFLAGS) $(CSTD) 2>build/analyser/clang-tidy.log
 
-bench: deps ## measure delivery beside Postfix's smtp-source
+bench: deps ## measure delivery beside Postfix's smtp-source, and the loop's lag under load
 	@$(MAKE) --no-print-directory -j2 all
 	@$(PYTHON) tests/bench/delivery --build $(BUILD)
+	@$(PYTHON) tests/bench/loop-lag --build $(BUILD)
 
 SCRATCH := /tmp/tocsin-demo-$(shell id -u)
 demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its report

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* Cases a claim: enough to keep the resolver busy through a commit. */
-#define CLAIM 500
+/* Cases a claim: enough to keep the resolver busy through a commit, few enough that the loop begins them all in some milliseconds. */
+#define CLAIM 100
 
 struct search {
     struct search *next, **link; /* in daemon->searching */
