@@ -74,15 +74,16 @@ static void on_recorded(void *context, int status, const char *message)
     post_due(daemon);
 }
 
-/* On a delivery thread: the result goes straight to the store, which sessions wait for. */
-static bool record(void *context, struct delivery_job *delivery)
+static struct queue_attempt attempt_of(const struct delivery_job *delivery)
 {
-    struct daemon *daemon = context;
-    if ((delivery->aborted && !delivery->sent) || proof_owns(delivery))
-        return false;
+    static const int verdicts[] = { [VERDICT_ACCEPTED] = QUEUE_ACCEPTED,
+                                    [VERDICT_DEFERRED] = QUEUE_DEFERRED,
+                                    [VERDICT_BOUNCED] = QUEUE_BOUNCED,
+                                    [VERDICT_ABOUT_US] = QUEUE_ABOUT_US };
     struct queue_attempt attempt = {
         .notification = delivery->id,
         .time = daemon_now(),
+        .verdict = verdicts[delivery->verdict],
         .stage = stages[delivery->reply.stage],
         .reached = delivery->reply.stage >= REPLY_MAIL,
         .code = delivery->reply.code,
@@ -90,23 +91,8 @@ static bool record(void *context, struct delivery_job *delivery)
         .about_recipient = reason_about_recipient(delivery->reason),
         .text = delivery->reply_text,
     };
-    switch (delivery->verdict) {
-    case VERDICT_ACCEPTED:
-        attempt.verdict = QUEUE_ACCEPTED;
-        break;
-    case VERDICT_DEFERRED:
-        attempt.verdict = QUEUE_DEFERRED;
-        break;
-    case VERDICT_BOUNCED:
-        attempt.verdict = QUEUE_BOUNCED;
-        break;
-    case VERDICT_ABOUT_US:
-        attempt.verdict = QUEUE_ABOUT_US;
-        break;
-    }
     /* A mail that cannot be rendered is our fault: it waits for a person, like any other refusal that is about us. */
     if (!delivery->rendered) {
-        log_error("notification %lld: cannot be rendered: %s", (long long)delivery->id, delivery->reply_text);
         attempt.verdict = QUEUE_ABOUT_US;
         attempt.reason = NULL;
     }
@@ -114,6 +100,36 @@ static bool record(void *context, struct delivery_job *delivery)
     if (enhanced[0])
         snprintf(attempt.enhanced, sizeof attempt.enhanced, "%d.%d.%d", enhanced[0] % 10, enhanced[1] % 1000,
                  enhanced[2] % 1000);
+    return attempt;
+}
+
+/* What nobody needs to act on is for those who debug: the store keeps every attempt. */
+static void log_attempt(const struct job *job, const struct queue_attempt *attempt)
+{
+    static const char *const words[] = { [QUEUE_ACCEPTED] = "accepted",
+                                         [QUEUE_DEFERRED] = "deferred",
+                                         [QUEUE_BOUNCED] = "bounced",
+                                         [QUEUE_ABOUT_US] = "refused because of us" };
+    const struct log_about about = { .event = LOG_ATTEMPT,
+                                     .campaign = job->notification->campaign,
+                                     .notification = attempt->notification };
+    if (!job->delivery.rendered)
+        log_about(LOG_ERROR_LEVEL, &about, "notification T-%lld: cannot be rendered: %s",
+                  (long long)attempt->notification, attempt->text);
+    else
+        log_about(attempt->verdict == QUEUE_ACCEPTED ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, &about,
+                  "notification T-%lld: %s (%s): %s", (long long)attempt->notification, words[attempt->verdict],
+                  attempt->stage, attempt->text);
+}
+
+/* On a delivery thread: the result goes straight to the store, which sessions wait for. */
+static bool record(void *context, struct delivery_job *delivery)
+{
+    struct daemon *daemon = context;
+    if ((delivery->aborted && !delivery->sent) || proof_owns(delivery))
+        return false;
+    struct queue_attempt attempt = attempt_of(delivery);
+    log_attempt((struct job *)delivery, &attempt);
     queue_record_attempt(daemon->queue, &attempt, on_committed, on_recorded, delivery);
     return true;
 }

@@ -247,8 +247,11 @@ class Service(unittest.TestCase):
         by_id = {one["MESSAGE_ID"]: one for one in entries if "MESSAGE_ID" in one}
         self.assertEqual(by_id["9b9d8efc8fd24da1aebd8825eb5ce246"]["PRIORITY"], "5", "ready")
         self.assertEqual(by_id["7f1a0fff1ac34d8eb9762bda129d8c15"]["CAMPAIGN"], "day", "a file is loaded")
-        self.assertIn("T-1: delivered, from accepted", [one["MESSAGE"].replace("notification ", "") for one in entries if one.get("NOTIFICATION") == "T-1"])
-        self.assertIn("case 1: delivered, from notified", [one["MESSAGE"] for one in entries if one.get("CASE") == "1"])
+        attempt = by_id["9512d016789d424799088d9b065a1e91"]
+        self.assertEqual((attempt["CAMPAIGN"], attempt["NOTIFICATION"]), ("day", "T-1"))
+        self.assertIn("accepted", attempt["MESSAGE"])
+        self.assertIn("T-1: delivered", [one["MESSAGE"].replace("notification ", "") for one in entries if one.get("NOTIFICATION") == "T-1"])
+        self.assertIn("case 1: delivered", [one["MESSAGE"] for one in entries if one.get("CASE") == "1"])
 
     # ---- Reload ----
 
