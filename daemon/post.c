@@ -27,9 +27,8 @@ struct job {
 static int render(struct delivery_job *delivery, void *thread_state, struct error *error)
 {
     struct job *job = (struct job *)delivery;
-    int status = notify_envelope_sender(job->notification, job->keys, thread_state, &delivery->envelope_from, error);
-    if (!status)
-        status = notify_render(job->notification, job->keys, thread_state, &delivery->message, error);
+    int status =
+        notify_render(job->notification, job->keys, thread_state, &delivery->envelope_from, &delivery->message, error);
     delivery->envelope_to = mem_string(job->notification->envelope_to);
     return status;
 }

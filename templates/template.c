@@ -1,5 +1,6 @@
 #include "templates/template.h"
 
+#include "daemon/base/ascii.h"
 #include "daemon/base/mem.h"
 #include "templates/mustache_tree.h"
 #include "templates/template_variables.h"
@@ -294,14 +295,24 @@ int template_subject(const struct template *template, json_t *data, struct buf *
     return result;
 }
 
+/* Is it done with? Most texts are. */
+static bool is_clean(const struct buf *text)
+{
+    size_t i = 0;
+    while ((i += ascii_run(text->data + i, text->length - i)) < text->length &&
+           (text->data[i] == '\n' || text->data[i] == '\t'))
+        i++;
+    return i == text->length;
+}
+
 /* Append TEXT with LF line ends and without other control characters, tabs apart. */
 static void add_lines(struct buf *out, const struct buf *text)
 {
     size_t kept = 0; /* where what is taken over as it is begins */
     for (size_t i = 0, skip; i < text->length; i += skip) {
         const char *at = text->data + i;
-        skip = 1;
-        if (*at >= ' ' && *at < 0x7F)
+        skip = ascii_run(at, text->length - i);
+        if (skip)
             continue;
         skip = control(at);
         if (!skip || *at == '\n' || *at == '\t') {
@@ -322,10 +333,11 @@ int template_body(const struct template *template, json_t *data, struct buf *out
     buf_reserve(&text, BODY_USUAL);
     int result = mustache_render(template->body, data, MUSTACHE_TEXT, NULL, NULL, &text, error);
     if (result == 0) {
-        buf_reserve(&lines, text.length);
+        bool clean = is_clean(&text);
+        if (!clean)
+            add_lines(&lines, &text);
         buf_reserve(out, text.length + text.length / 16);
-        add_lines(&lines, &text);
-        wrap_lines(out, lines.data, lines.length);
+        wrap_lines(out, clean ? text.data : lines.data, clean ? text.length : lines.length);
     }
     buf_free(&text);
     buf_free(&lines);

@@ -15,7 +15,9 @@ struct line {
 
 struct wrap {
     struct buf *out;
+    const char *kept; /* where what goes over as it is begins, or NULL: most lines do, and many together are one copy */
     struct buf carry; /* what the line before could not hold */
+    struct buf joined; /* that and what follows it */
     size_t hang; /* how far the paragraph's further lines are indented */
     bool prose;
 };
@@ -70,11 +72,26 @@ static size_t find_break(const char *text, size_t length, size_t indent, size_t 
     return column > WIDEST ? found : length;
 }
 
-/* Write a line, LENGTH bytes of TEXT, the first INDENT of which are its indentation. What is too much goes on as further lines, but the
- * last of them stays in `carry` when the paragraph may take it. */
-static void put(struct wrap *wrap, const char *text, size_t length, size_t indent)
+static void add_blanks(struct buf *out, size_t count)
 {
-    size_t at = find_break(text, length, indent, 0);
+    buf_reserve(out, count);
+    memset(out->data + out->length, ' ', count);
+    out->length += count;
+    out->data[out->length] = '\0';
+}
+
+/* Write the lines before END that go over as they are. */
+static void put_kept(struct wrap *wrap, const char *end)
+{
+    if (wrap->kept)
+        buf_add(wrap->out, wrap->kept, (size_t)(end - wrap->kept));
+    wrap->kept = NULL;
+}
+
+/* Write a line, LENGTH bytes of TEXT, the first INDENT of which are its indentation, broken AT. What is too much goes on as further lines, but the
+ * last of them stays in `carry` when the paragraph may take it. */
+static void put(struct wrap *wrap, const char *text, size_t length, size_t at)
+{
     buf_add(wrap->out, text, at);
     buf_add_char(wrap->out, '\n');
     for (;;) {
@@ -86,7 +103,7 @@ static void put(struct wrap *wrap, const char *text, size_t length, size_t inden
             buf_add(&wrap->carry, text + at, piece);
             return;
         }
-        buf_add_format(wrap->out, "%*s", (int)wrap->hang, "");
+        add_blanks(wrap->out, wrap->hang);
         buf_add(wrap->out, text + at, piece);
         buf_add_char(wrap->out, '\n');
         at += piece;
@@ -96,16 +113,16 @@ static void put(struct wrap *wrap, const char *text, size_t length, size_t inden
 /* What is carried becomes a line, together with LINE where that goes on with the same paragraph. */
 static void put_carry(struct wrap *wrap, const struct line *line)
 {
-    struct buf text = BUF_EMPTY;
-    buf_add_format(&text, "%*s", (int)wrap->hang, "");
-    buf_add(&text, wrap->carry.data, wrap->carry.length);
+    struct buf *text = &wrap->joined;
+    buf_truncate(text, 0);
+    add_blanks(text, wrap->hang);
+    buf_add(text, wrap->carry.data, wrap->carry.length);
     if (line) {
-        buf_add_char(&text, ' ');
-        buf_add(&text, line->text + line->blanks, line->length - line->blanks);
+        buf_add_char(text, ' ');
+        buf_add(text, line->text + line->blanks, line->length - line->blanks);
     }
     buf_truncate(&wrap->carry, 0);
-    put(wrap, text.data, text.length, wrap->hang);
-    buf_free(&text);
+    put(wrap, text->data, text->length, find_break(text->data, text->length, wrap->hang, 0));
 }
 
 static void put_line(struct wrap *wrap, const struct line *line)
@@ -124,7 +141,13 @@ static void put_line(struct wrap *wrap, const struct line *line)
     }
     if (wrap->hang > WIDEST / 2)
         wrap->hang = 0;
-    put(wrap, line->text, line->length, line->blanks + line->mark);
+    size_t at = find_break(line->text, line->length, line->blanks + line->mark, 0);
+    if (at == line->length) {
+        wrap->kept = wrap->kept ? wrap->kept : line->text;
+        return;
+    }
+    put_kept(wrap, line->text);
+    put(wrap, line->text, line->length, at);
 }
 
 void wrap_lines(struct buf *out, const char *text, size_t length)
@@ -134,7 +157,12 @@ void wrap_lines(struct buf *out, const char *text, size_t length)
         struct line line = next_line(&at, end);
         put_line(&wrap, &line);
     }
+    bool ended = !wrap.kept || text[length - 1] == '\n';
+    put_kept(&wrap, text + length);
+    if (!ended)
+        buf_add_char(out, '\n');
     while (wrap.carry.length)
         put_carry(&wrap, NULL);
     buf_free(&wrap.carry);
+    buf_free(&wrap.joined);
 }

@@ -338,7 +338,16 @@ static struct civil civil_to_print(int64_t time)
     return civil_from_time(time > last ? last : time < first ? first : time);
 }
 
-/* By hand: every row of a feed passes here. */
+static char *put_clock(char *out, const struct civil *civil)
+{
+    out = put_digits(out, civil->hour, 2);
+    *out++ = ':';
+    out = put_digits(out, civil->minute, 2);
+    *out++ = ':';
+    return put_digits(out, civil->second, 2);
+}
+
+/* By hand: every row of a feed passes here, and every mail through the next. */
 void timestamp_iso(int64_t time, char out[TIMESTAMP_ISO_SIZE])
 {
     struct civil civil = civil_to_print(time);
@@ -348,18 +357,17 @@ void timestamp_iso(int64_t time, char out[TIMESTAMP_ISO_SIZE])
     *out++ = '-';
     out = put_digits(out, civil.day, 2);
     *out++ = 'T';
-    out = put_digits(out, civil.hour, 2);
-    *out++ = ':';
-    out = put_digits(out, civil.minute, 2);
-    *out++ = ':';
-    out = put_digits(out, civil.second, 2);
-    memcpy(out, "+00:00", 7);
+    memcpy(put_clock(out, &civil), "+00:00", 7);
 }
 
 void timestamp_mail(int64_t time, char out[TIMESTAMP_MAIL_SIZE])
 {
     struct civil civil = civil_to_print(time);
     int64_t days = days_from_civil(civil.year, civil.month, civil.day);
-    snprintf(out, TIMESTAMP_MAIL_SIZE, "%s, %02d %s %04d %02d:%02d:%02d +0000", weekdays[((days + 4) % 7 + 7) % 7],
-             civil.day, months[civil.month - 1], civil.year, civil.hour, civil.minute, civil.second);
+    out = mempcpy(out, weekdays[((days + 4) % 7 + 7) % 7], 3);
+    out = put_digits(mempcpy(out, ", ", 2), civil.day, 2);
+    *out++ = ' ';
+    out = put_digits(mempcpy(mempcpy(out, months[civil.month - 1], 3), " ", 1), civil.year, 4);
+    *out++ = ' ';
+    memcpy(put_clock(out, &civil), " +0000", 7);
 }

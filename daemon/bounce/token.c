@@ -158,7 +158,12 @@ char *token_address(const char *mailbox, const char *token)
 {
     const char *at = strrchr(mailbox, '@');
     size_t local = at ? (size_t)(at - mailbox) : strlen(mailbox);
-    return mem_format("%.*s+%s%s", (int)local, mailbox, token, mailbox + local);
+    size_t given = strlen(token), rest = strlen(mailbox + local) + 1;
+    char *address = mem_alloc(local + 1 + given + rest), *end = mempcpy(address, mailbox, local);
+    *end++ = '+';
+    end = mempcpy(end, token, given);
+    memcpy(end, mailbox + local, rest);
+    return address;
 }
 
 const char *token_in_address(const char *mailbox, const char *address, size_t *length)

@@ -189,10 +189,7 @@ static json_t *preview_one(const struct daemon *daemon, struct notify_cache *cac
     json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "id", (json_int_t)one->id, "recipient", one->recipient,
                                "envelope_to", one->envelope_to, "kinds", one->contact_kinds, "party", one->party,
                                "targets", targets);
-    int status = notify_envelope_sender(one, daemon->keys, cache, &sender, &error);
-    if (!status)
-        status = notify_render(one, daemon->keys, cache, &message, &error);
-    if (status) {
+    if (notify_render(one, daemon->keys, cache, &sender, &message, &error)) {
         json_object_set_new(object, "error", json_string(error.text));
     } else {
         json_object_set_new(object, "envelope_sender", json_string(sender));

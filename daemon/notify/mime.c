@@ -1,5 +1,7 @@
 #include "daemon/notify/mime.h"
 
+#include "daemon/base/ascii.h"
+
 #include <string.h>
 
 #define FOLD_AT 78 /* RFC 5322 §2.1.1 */
@@ -206,12 +208,12 @@ static bool is_unsafe_start(const char *text, size_t length)
 
 static bool is_plain_line(const char *text, size_t length)
 {
-    bool odd = length > FOLD_AT || (length && is_unsafe_start(text, length));
-    for (size_t i = 0; i < length && !odd; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        odd = byte >= 0x7f || (byte < 0x20 && byte != '\t');
-    }
-    return !odd;
+    if (length > FOLD_AT || (length && is_unsafe_start(text, length)))
+        return false;
+    size_t plain = ascii_run(text, length);
+    while (plain < length && text[plain] == '\t')
+        plain += 1 + ascii_run(text + plain + 1, length - plain - 1);
+    return plain == length;
 }
 
 bool mime_is_plain(const char *text, size_t length)
@@ -224,12 +226,16 @@ bool mime_is_plain(const char *text, size_t length)
 
 void mime_plain(struct buf *out, const char *text, size_t length)
 {
+    buf_reserve(out, 2 * length);
+    char *at = out->data + out->length;
     for (size_t whole; length; text += whole, length -= whole) {
         size_t line = line_length(text, length, &whole);
-        buf_add(out, text, line);
+        at = mempcpy(at, text, line);
         if (whole > line)
-            buf_add(out, "\r\n", 2);
+            at = mempcpy(at, "\r\n", 2);
     }
+    *at = '\0';
+    out->length = (size_t)(at - out->data);
 }
 
 /* Encode text[FROM .. UNTIL) of a line of LENGTH bytes; *COLUMN is that of the line being written. */

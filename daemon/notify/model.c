@@ -80,13 +80,11 @@ static json_t *date_text(int64_t time)
 {
     static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
                                           "July",    "August",   "September", "October", "November", "December" };
-    char iso[TIMESTAMP_ISO_SIZE], text[64];
+    char iso[TIMESTAMP_ISO_SIZE]; /* 2026-11-23T…, the year from 1 to 9999 */
     timestamp_iso(time, iso);
-    int year = 0, month = 0, day = 0;
-    if (sscanf(iso, "%d-%d-%d", &year, &month, &day) != 3 || month < 1 || month > 12)
-        return json_null();
-    snprintf(text, sizeof text, "%d %s %d", day, months[month - 1], year);
-    return json_string_nocheck(text);
+    const char *year = iso + strspn(iso, "0"), *day = iso + 8 + (iso[8] == '0');
+    const char *month = months[(iso[5] - '0') * 10 + iso[6] - '0' - 1];
+    return json_sprintf("%.*s %s %.*s", (int)(iso + 10 - day), day, month, (int)(iso + 4 - year), year);
 }
 
 static bool is_ip(const char *target)

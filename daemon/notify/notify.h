@@ -21,13 +21,10 @@ struct notify_cache;
 struct notify_cache *notify_cache_new(void);
 void notify_cache_free(struct notify_cache *cache);
 
-/* The envelope sender of NOTIFICATION (bounce+TOKEN@…), or "" (the null reverse-path) for a receipt. A new string in *OUT. */
-int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys,
-                           struct notify_cache *cache, char **out, struct error *error);
-
-/* Append the whole message to OUT: RFC 5322, CRLF line ends, 7-bit clean, lines of at most 998 bytes. */
+/* Append the whole message to OUT: RFC 5322, CRLF line ends, 7-bit clean, lines of at most 998 bytes. Where SENDER is not NULL, its envelope
+ * sender (bounce+TOKEN@…), or "" (the null reverse-path) for a receipt, is a new string in *SENDER; NULL after an error. */
 int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
-                  struct buf *out, struct error *error);
+                  char **sender, struct buf *out, struct error *error);
 
 /* The mail of PROOF, begun at DATE (seconds): from bounce+TOKEN@… to the same address, or to RECIPIENT where that is not NULL. New strings in *FROM and *TO, the
  * message appended to OUT. */

@@ -32,25 +32,6 @@ static int token_for(const struct notification *notification, const struct token
     return 0;
 }
 
-int notify_envelope_sender(const struct notification *notification, const struct token_keys *keys,
-                           struct notify_cache *cache, char **out, struct error *error)
-{
-    const struct settings *settings;
-    char token[TOKEN_SIZE];
-    *out = NULL;
-    if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT) { /* no bounce of a receipt may come back as mail */
-        *out = mem_string("");
-        return 0;
-    }
-    int code = token_for(notification, keys, TOKEN_BOUNCE, token, error);
-    if (!code)
-        code = cache_settings(cache, notification->settings, &settings, error);
-    if (code)
-        return code;
-    *out = token_address(settings->bounce, token);
-    return 0;
-}
-
 /* All that the parts of one message are written from. */
 struct message {
     const struct notification *notification;
@@ -199,7 +180,10 @@ static void attachment_part(struct buf *out, const struct message *message)
 /* The boundary holds `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. */
 static void boundary(struct buf *out, const struct message *message, const char *end)
 {
-    buf_add_format(out, "\r\n--=_%s%s\r\n", message->bounce, end);
+    buf_add_string(out, "\r\n--=_");
+    buf_add_string(out, message->bounce);
+    buf_add_string(out, end);
+    buf_add_string(out, "\r\n");
 }
 
 static void write_warning(struct buf *out, const struct message *message)
@@ -221,9 +205,18 @@ static void write_receipt(struct buf *out, const struct message *message)
     text_part(out, &message->body);
 }
 
-int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
-                  struct buf *out, struct error *error)
+/* No bounce of a receipt may come back as mail: it has the null reverse-path. */
+static char *envelope_sender(const struct message *message)
 {
+    bool receipt = message->notification->kind == NOTIFICATION_OPT_OUT_RECEIPT;
+    return receipt ? mem_string("") : token_address(message->settings->bounce, message->bounce);
+}
+
+int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
+                  char **sender, struct buf *out, struct error *error)
+{
+    if (sender)
+        *sender = NULL;
     struct message message = { .notification = notification, .subject = BUF_EMPTY, .body = BUF_EMPTY };
     int code = compose(&message, keys, cache, error);
     if (!code) {
@@ -234,6 +227,8 @@ int notify_render(const struct notification *notification, const struct token_ke
             write_receipt(out, &message);
         else
             write_warning(out, &message);
+        if (sender)
+            *sender = envelope_sender(&message);
     }
     message_clear(&message);
     return code;

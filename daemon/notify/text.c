@@ -1,5 +1,7 @@
 #include "daemon/notify/parts.h"
 
+#include "daemon/base/ascii.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,19 +65,9 @@ static size_t link_scheme(const char *text, size_t length)
     return scheme && length - scheme >= 3 && memcmp(text + scheme, "://", 3) == 0 ? scheme : 0;
 }
 
-/* How many bytes of TEXT are ASCII letters, signs and blanks that begin no link. */
-static size_t plain_run(const char *text, size_t length)
-{
-    size_t i = 0;
-    while (i < length && text[i] >= ' ' && text[i] < 0x7f &&
-           ((text[i] | 0x20) != 'h' || !link_scheme(text + i, length - i)))
-        i++;
-    return i;
-}
-
 bool text_is_clean(const char *text, size_t length, size_t limit)
 {
-    return length <= limit && plain_run(text, length) == length;
+    return length <= limit && ascii_run(text, length) == length && !memmem(text, length, "://", 3);
 }
 
 void text_clean(struct buf *out, const char *text, size_t length, size_t limit)

@@ -183,7 +183,7 @@ static struct mail render(const struct notification *notification)
     struct mail mail = { .raw = BUF_EMPTY, .text = BUF_EMPTY, .csv = BUF_EMPTY };
     struct notify_cache *cache = notify_cache_new();
     struct error error = { "" };
-    int code = notify_render(notification, keys, cache, &mail.raw, &error);
+    int code = notify_render(notification, keys, cache, NULL, &mail.raw, &error);
     notify_cache_free(cache);
     if (code)
         fail_msg("%d: %s", code, error.text);
@@ -376,32 +376,45 @@ static void test_ticket(void **state)
     assert_string_equal(ticket, "T-9223372036854775807");
 }
 
+/* The sender that NOTIFICATION is rendered with, a new string; the status in *CODE. */
+static char *sender_of(const struct notification *notification, int *code, struct error *error)
+{
+    struct notify_cache *cache = notify_cache_new();
+    struct buf out = BUF_EMPTY;
+    char *sender = NULL;
+    *code = notify_render(notification, keys, cache, &sender, &out, error);
+    buf_free(&out);
+    notify_cache_free(cache);
+    return sender;
+}
+
 static void test_envelope_sender(void **state)
 {
     (void)state;
     struct notification *warning = one_case(), *receipt = notification_new(NOTIFICATION_OPT_OUT_RECEIPT);
-    struct notify_cache *cache = notify_cache_new();
-    char *sender = NULL;
     size_t length;
     int64_t number = 0;
-    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, NULL), 0);
+    int code;
+    char *sender = sender_of(warning, &code, NULL);
+    assert_int_equal(code, 0);
     const char *token = token_in_address("bounce@tocsin.example", sender, &length);
     assert_non_null(token);
     assert_int_equal(token_verify(keys, TOKEN_BOUNCE, token, length, DATE, &number), 0);
     assert_int_equal(number, 4711);
     free(sender);
-    assert_int_equal(notify_envelope_sender(receipt, keys, cache, &sender, NULL), 0);
+    sender = sender_of(receipt, &code, NULL);
+    assert_int_equal(code, 0);
     assert_string_equal(sender, "");
     free(sender);
     struct error error;
     warning->key_id = 9;
-    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, &error), -ENOENT);
-    assert_null(sender);
+    assert_null(sender_of(warning, &code, &error));
+    assert_int_equal(code, -ENOENT);
     assert_non_null(strstr(error.text, "key 9"));
     warning->key_id = 1;
     replace_shared(&warning->settings, "{}");
-    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, &error), -EINVAL);
-    notify_cache_free(cache);
+    assert_null(sender_of(warning, &code, &error));
+    assert_int_equal(code, -EINVAL);
     notification_free(warning);
     notification_free(receipt);
 }
@@ -434,10 +447,9 @@ static void test_headers(void **state)
     assert_string_equal(id + 33, "@tocsin.example>");
     assert_int_equal(token_verify(keys, TOKEN_BOUNCE, id + 1, 32, DATE, &number), 0);
     assert_int_equal(number, 4711);
-    char *sender = NULL;
-    struct notify_cache *cache = notify_cache_new();
-    assert_int_equal(notify_envelope_sender(warning, keys, cache, &sender, NULL), 0);
-    notify_cache_free(cache);
+    int code;
+    char *sender = sender_of(warning, &code, NULL);
+    assert_int_equal(code, 0);
     assert_memory_equal(sender + 7, id + 1, 32); /* one token, wherever it comes back */
     free(sender);
 
@@ -571,25 +583,25 @@ static void test_deterministic(void **state)
     replace_shared(&other->template_text, RECEIPT);
     struct notify_cache *cache = notify_cache_new();
     struct buf first = BUF_EMPTY, again = BUF_EMPTY;
-    assert_int_equal(notify_render(one, keys, cache, &first, NULL), 0);
+    assert_int_equal(notify_render(one, keys, cache, NULL, &first, NULL), 0);
     two->attempts = 3;
     for (int i = 0; i < 40; i++) { /* a warm cache, one with other things in it, another locale, another time zone */
         char *text = mem_format("%s%d\n", RECEIPT, i);
         replace_shared(&other->template_text, text);
         free(text);
         buf_truncate(&again, 0);
-        assert_int_equal(notify_render(other, keys, cache, &again, NULL), 0);
+        assert_int_equal(notify_render(other, keys, cache, NULL, &again, NULL), 0);
         buf_truncate(&again, 0);
         setlocale(LC_ALL, i % 2 ? "C" : "de_DE.UTF-8");
         setenv("TZ", i % 3 ? "Asia/Tokyo" : "UTC", 1);
-        assert_int_equal(notify_render(two, keys, cache, &again, NULL), 0);
+        assert_int_equal(notify_render(two, keys, cache, NULL, &again, NULL), 0);
         assert_int_equal(first.length, again.length);
         assert_memory_equal(first.data, again.data, first.length);
     }
     setlocale(LC_ALL, "C");
     two->id++; /* and everything counts */
     buf_truncate(&again, 0);
-    assert_int_equal(notify_render(two, keys, cache, &again, NULL), 0);
+    assert_int_equal(notify_render(two, keys, cache, NULL, &again, NULL), 0);
     assert_string_not_equal(first.data, again.data);
     notify_cache_free(cache);
     buf_free(&first);
@@ -606,7 +618,7 @@ static void test_appends(void **state)
     struct notify_cache *cache = notify_cache_new();
     struct buf out = BUF_EMPTY;
     buf_add_string(&out, "before");
-    assert_int_equal(notify_render(warning, keys, cache, &out, NULL), 0);
+    assert_int_equal(notify_render(warning, keys, cache, NULL, &out, NULL), 0);
     assert_memory_equal(out.data, "beforeDate: ", 12);
     notify_cache_free(cache);
     buf_free(&out);
@@ -658,7 +670,7 @@ static void test_refusals(void **state)
             free(warning->cases[0].target);
             warning->case_count = 0;
         }
-        assert_int_equal(notify_render(warning, keys, cache, &out, &error), want);
+        assert_int_equal(notify_render(warning, keys, cache, NULL, &out, &error), want);
         assert_int_equal(out.length, 0);
         assert_true(strlen(error.text) > 10);
         notification_free(warning);
