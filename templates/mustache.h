@@ -6,8 +6,7 @@
 
 #include "daemon/base/buf.h"
 #include "daemon/base/error.h"
-
-#include <jansson.h>
+#include "templates/value.h"
 
 struct mustache;
 
@@ -24,7 +23,7 @@ int mustache_parse(const char *name, const char *text, size_t length, struct mus
 void mustache_free(struct mustache *template);
 
 /* Append the rendering for DATA to OUT. PARTIALS may be NULL. -ELOOP when partials nest deeper than 64, -E2BIG above 64 MiB. */
-int mustache_render(const struct mustache *template, json_t *data, enum mustache_escape escape,
+int mustache_render(const struct mustache *template, const struct value *data, enum mustache_escape escape,
                     mustache_partials *partials, void *context, struct buf *out, struct error *error);
 
 /* Call VISIT for each name that TEMPLATE uses (a variable, section or inverted section; dotted names whole), with the line and column of

@@ -2,6 +2,7 @@
 #include "templates/mustache_tree.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 /* The context stack of the manual: values that names are looked up in, innermost first. */
 struct values {
-    json_t *value;
+    const struct value *value;
     const struct values *outer;
 };
 
@@ -55,19 +56,19 @@ static int failed(const struct render *render, const struct scope *scope, const 
 }
 
 /* NAME in VALUES by the manual's rules: its first word in the innermost object that has it, each further one in what was found. */
-static json_t *lookup(const struct values *values, struct slice name)
+static const struct value *lookup(const struct values *values, struct slice name)
 {
     if (name.length == 1 && name.at[0] == '.')
         return values->value;
-    json_t *found = NULL;
+    const struct value *found = NULL;
     for (const char *at = name.at, *end = name.at + name.length; at <= end;) {
         const char *dot = memchr(at, '.', (size_t)(end - at));
         size_t length = (size_t)((dot ? dot : end) - at);
         if (at != name.at)
-            found = json_object_getn(found, at, length);
+            found = value_member(found, at, length);
         else
             for (; values && !found; values = values->outer)
-                found = json_object_getn(values->value, at, length);
+                found = value_member(values->value, at, length);
         if (!found)
             return NULL;
         at += length + 1;
@@ -75,20 +76,19 @@ static json_t *lookup(const struct values *values, struct slice name)
     return found;
 }
 
-static bool truthy(const json_t *value)
+static bool truthy(const struct value *value)
 {
-    switch (value ? json_typeof(value) : JSON_NULL) {
-    case JSON_NULL:
-    case JSON_FALSE:
+    switch (value ? value->kind : VALUE_NULL) {
+    case VALUE_NULL:
+    case VALUE_FALSE:
         return false;
-    case JSON_STRING:
-        return json_string_length(value) != 0;
-    case JSON_ARRAY:
-        return json_array_size(value) != 0;
-    case JSON_INTEGER:
-        return json_integer_value(value) != 0;
-    case JSON_REAL:
-        return json_real_value(value) != 0.0;
+    case VALUE_TEXT:
+    case VALUE_LIST:
+        return value->length != 0;
+    case VALUE_INTEGER:
+        return value->integer != 0;
+    case VALUE_REAL:
+        return value->real != 0.0;
     default:
         return true;
     }
@@ -122,25 +122,25 @@ static void add_real(struct buf *out, double value)
     buf_add_string(out, text);
 }
 
-static void add_value(struct render *render, const json_t *value, bool escape)
+static void add_value(struct render *render, const struct value *value, bool escape)
 {
-    switch (value ? json_typeof(value) : JSON_NULL) {
-    case JSON_STRING:
+    switch (value ? value->kind : VALUE_NULL) {
+    case VALUE_TEXT:
         if (escape)
-            add_html(render->out, json_string_value(value), json_string_length(value));
+            add_html(render->out, value->text, value->length);
         else
-            buf_add(render->out, json_string_value(value), json_string_length(value));
+            buf_add(render->out, value->text, value->length);
         break;
-    case JSON_INTEGER:
-        buf_add_format(render->out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    case VALUE_INTEGER:
+        buf_add_format(render->out, "%" PRId64, value->integer);
         break;
-    case JSON_REAL:
-        add_real(render->out, json_real_value(value));
+    case VALUE_REAL:
+        add_real(render->out, value->real);
         break;
-    case JSON_TRUE:
+    case VALUE_TRUE:
         buf_add_string(render->out, "true");
         break;
-    case JSON_FALSE:
+    case VALUE_FALSE:
         buf_add_string(render->out, "false");
         break;
     default: /* null, lists and objects have no text of their own */
@@ -170,14 +170,14 @@ static void add_indent(struct render *render, const struct scope *scope, struct 
 static int render_section(struct render *render, const struct scope *scope, size_t at)
 {
     const struct node *node = &scope->template->nodes[at];
-    json_t *value = lookup(scope->values, node->text);
+    const struct value *value = lookup(scope->values, node->text);
     if (!truthy(value))
         return 0;
-    bool list = json_is_array(value);
-    size_t count = list ? json_array_size(value) : 1;
+    bool list = value->kind == VALUE_LIST;
+    size_t count = list ? value->length : 1;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        struct values values = { list ? json_array_get(value, i) : value, scope->values };
+        struct values values = { list ? &value->items[i] : value, scope->values };
         struct scope inner = *scope;
         inner.values = &values;
         result = render_range(render, &inner, at + 1, node->end);
@@ -190,8 +190,10 @@ static const struct mustache *find_partial(const struct render *render, const st
                                            const struct node *node)
 {
     const char *name = node->text.at;
-    if (node->dynamic)
-        name = json_string_value(lookup(scope->values, node->text));
+    if (node->dynamic) {
+        const struct value *value = lookup(scope->values, node->text);
+        name = value && value->kind == VALUE_TEXT ? value->text : NULL;
+    }
     return name && render->partials ? render->partials(render->context, name) : NULL;
 }
 
@@ -326,7 +328,7 @@ static int render_range(struct render *render, const struct scope *scope, size_t
     return 0;
 }
 
-int mustache_render(const struct mustache *template, json_t *data, enum mustache_escape escape,
+int mustache_render(const struct mustache *template, const struct value *data, enum mustache_escape escape,
                     mustache_partials *partials, void *context, struct buf *out, struct error *error)
 {
     size_t before = out->length;

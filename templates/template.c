@@ -29,7 +29,7 @@ struct source {
 };
 
 /* A line of front matter: its value begins in COLUMN of LINE. */
-struct value {
+struct entry {
     struct slice text;
     int line, column;
 };
@@ -39,7 +39,7 @@ static int failed(const struct source *source, int line, int column, const char 
     return error_set(source->error, -EINVAL, "%s:%d:%d: %s", source->file, line, column, what);
 }
 
-static int take_subject(const struct source *source, struct template *template, const struct value *value)
+static int take_subject(const struct source *source, struct template *template, const struct entry *value)
 {
     if (value->text.length == 0)
         return failed(source, value->line, value->column, "the subject is empty");
@@ -49,7 +49,7 @@ static int take_subject(const struct source *source, struct template *template, 
 }
 
 /* A language tag (RFC 5646) as far as its characters and lengths go; it stands in a header. */
-static int take_language(const struct source *source, struct template *template, const struct value *value)
+static int take_language(const struct source *source, struct template *template, const struct entry *value)
 {
     size_t part = 0;
     bool good = value->text.length > 0 && value->text.length <= 35;
@@ -67,7 +67,7 @@ static int take_language(const struct source *source, struct template *template,
 }
 
 /* What the template is for: a note to its readers. */
-static int take_about(const struct source *source, struct template *template, const struct value *value)
+static int take_about(const struct source *source, struct template *template, const struct entry *value)
 {
     (void)source;
     (void)template;
@@ -78,7 +78,7 @@ static int take_about(const struct source *source, struct template *template, co
 /* The keys of the front matter. */
 static const struct key {
     const char *name;
-    int (*take)(const struct source *source, struct template *template, const struct value *value);
+    int (*take)(const struct source *source, struct template *template, const struct entry *value);
 } keys[] = {
     { "subject", take_subject },
     { "language", take_language },
@@ -109,7 +109,7 @@ static bool equals(struct slice text, const char *word)
 }
 
 /* The value behind the colon at COLON, without blanks and quotes around it. */
-static struct value value_behind(struct slice line, size_t colon, int number)
+static struct entry value_behind(struct slice line, size_t colon, int number)
 {
     size_t begin = colon + 1, end = line.length;
     while (begin < end && is_end(line.at[begin]))
@@ -121,7 +121,7 @@ static struct value value_behind(struct slice line, size_t colon, int number)
     int column = 1;
     for (size_t i = 0; i < begin; i++)
         column += ((unsigned char)line.at[i] & 0xC0) != 0x80;
-    return (struct value){ { line.at + begin, end - begin }, number, column };
+    return (struct entry){ { line.at + begin, end - begin }, number, column };
 }
 
 static int take_pair(const struct source *source, struct template *template, struct slice line, bool *seen)
@@ -131,7 +131,7 @@ static int take_pair(const struct source *source, struct template *template, str
     if (!colon)
         return failed(source, number, 1, "expected `key: value`, or `---` where the text begins");
     struct slice name = { line.at, (size_t)(colon - line.at) };
-    struct value value = value_behind(line, name.length, number);
+    struct entry value = value_behind(line, name.length, number);
     for (size_t i = 0; i < KEYS; i++) {
         if (!equals(name, keys[i].name))
             continue;
@@ -281,7 +281,7 @@ static void add_line(struct buf *out, const struct buf *text)
     }
 }
 
-int template_subject(const struct template *template, json_t *data, struct buf *out, struct error *error)
+int template_subject(const struct template *template, const struct value *data, struct buf *out, struct error *error)
 {
     struct buf text = BUF_EMPTY;
     size_t begin = out->length;
@@ -327,7 +327,7 @@ static void add_lines(struct buf *out, const struct buf *text)
     buf_add(out, text->data + kept, text->length - kept);
 }
 
-int template_body(const struct template *template, json_t *data, struct buf *out, struct error *error)
+int template_body(const struct template *template, const struct value *data, struct buf *out, struct error *error)
 {
     struct buf text = BUF_EMPTY, lines = BUF_EMPTY;
     buf_reserve(&text, BODY_USUAL);

@@ -24,11 +24,11 @@ const char *template_language(const struct template *template);
 
 /* Append the rendered subject: one line of at most 200 characters (and an ellipsis, where it was cut there), never empty; CR, LF, NUL and other controls in a value become a
  * blank. */
-int template_subject(const struct template *template, json_t *data, struct buf *out, struct error *error);
+int template_subject(const struct template *template, const struct value *data, struct buf *out, struct error *error);
 
 /* Append the rendered body: UTF-8 text with LF line ends, wrapped as the template wraps it, apart from lines that values have made too long
  * (wrap.h). */
-int template_body(const struct template *template, json_t *data, struct buf *out, struct error *error);
+int template_body(const struct template *template, const struct value *data, struct buf *out, struct error *error);
 
 /* Read NAME.txt from the first of DIRECTORIES that has it; NAME is a plain word ([a-z0-9.-]). The source (to be freed by the caller) and
  * its path for messages. 0 or -errno (-ENOENT names the directories). */

@@ -147,7 +147,10 @@ static int run(struct render *render)
         code = load_data(render->data, &data, &render->error);
     if (code == 0) {
         struct error error;
-        int result = mustache_render(template, data, render->escape, find_partial, render, &out, &error);
+        struct arena arena = ARENA_EMPTY;
+        struct value values = value_from_json(&arena, data);
+        int result = mustache_render(template, &values, render->escape, find_partial, render, &out, &error);
+        arena_free(&arena);
         code = render->code;
         if (code == 0 && result < 0) {
             render->error = error;

@@ -17,6 +17,7 @@ struct notify_cache {
         char *text;
         struct settings settings;
     } settings[SLOTS];
+    struct scratch scratch;
     unsigned next_template, next_settings; /* the slot to fill: the oldest */
 };
 
@@ -35,7 +36,16 @@ void notify_cache_free(struct notify_cache *cache)
         free(cache->settings[i].text);
         settings_clear(&cache->settings[i].settings);
     }
+    arena_free(&cache->scratch.arena);
+    buf_free(&cache->scratch.subject);
+    buf_free(&cache->scratch.body);
+    buf_free(&cache->scratch.csv);
     free(cache);
+}
+
+struct scratch *cache_scratch(struct notify_cache *cache)
+{
+    return &cache->scratch;
 }
 
 int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error)

@@ -7,6 +7,7 @@
 #include "daemon/base/name.h"
 #include "daemon/base/timestamp.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,56 +18,104 @@
 #define FIELDS_SHOWN 12
 #define VALUE_SHOWN 300 /* bytes of one value: four lines */
 #define NAME_SHOWN 60
+#define DATE_SIZE 24 /* "23 September 2026" */
 
-static void set(json_t *object, const char *key, json_t *value)
+/* An object in the making. */
+struct object {
+    struct member *members;
+    size_t count, room;
+};
+
+static struct object object_new(struct arena *arena, size_t room)
 {
-    json_object_set_new_nocheck(object, key, value);
+    return (struct object){ .members = arena_take(arena, room * sizeof(struct member)), .room = room };
+}
+
+static void set(struct object *object, const char *name, struct value value)
+{
+    assert(object->count < object->room);
+    object->members[object->count++] = (struct member){ .name = name, .length = strlen(name), .value = value };
+}
+
+static struct value done(const struct object *object)
+{
+    return (struct value){ .kind = VALUE_OBJECT, .length = object->count, .members = object->members };
+}
+
+static const struct value nothing = { .kind = VALUE_NULL };
+
+static struct value boolean(bool is)
+{
+    return (struct value){ .kind = is ? VALUE_TRUE : VALUE_FALSE };
+}
+
+static struct value number(size_t count)
+{
+    return (struct value){ .kind = VALUE_INTEGER, .integer = (int64_t)count };
 }
 
 /* COUNT where there is one. */
-static json_t *count_or_false(size_t count)
+static struct value count_or_false(size_t count)
 {
-    return count ? json_integer((json_int_t)count) : json_false();
+    return count ? number(count) : boolean(false);
 }
 
-/* A stranger's text, cleaned; null where nothing is left. */
-static json_t *clean(const char *text, size_t length, size_t limit)
+static struct value list_of(const struct value *items, size_t count)
 {
-    if (length && text_is_clean(text, length, limit))
-        return json_stringn_nocheck(text, length);
+    return (struct value){ .kind = VALUE_LIST, .length = count, .items = items };
+}
+
+/* TEXT lives as long as the model does. */
+static struct value text_n(const char *text, size_t length)
+{
+    return (struct value){ .kind = VALUE_TEXT, .length = length, .text = text };
+}
+
+static struct value text(const char *text)
+{
+    return text_n(text, strlen(text));
+}
+
+/* A stranger's text, which lives as long as the model does, cleaned; null where nothing is left. */
+static struct value clean(struct arena *arena, const char *dirty, size_t length, size_t limit)
+{
+    if (!length)
+        return nothing;
+    if (text_is_clean(dirty, length, limit))
+        return text_n(dirty, length);
     struct buf out = BUF_EMPTY;
-    text_clean(&out, text, length, limit);
-    json_t *value = out.length ? json_stringn_nocheck(out.data, out.length) : json_null();
+    text_clean(&out, dirty, length, limit);
+    struct value value = out.length ? text_n(arena_copy(arena, out.data, out.length), out.length) : nothing;
     buf_free(&out);
     return value;
 }
 
-static json_t *clean_string(const char *text)
+static struct value clean_string(struct arena *arena, const char *dirty)
 {
-    return text ? clean(text, strlen(text), VALUE_SHOWN) : json_null();
+    return dirty ? clean(arena, dirty, strlen(dirty), VALUE_SHOWN) : nothing;
 }
 
-static json_t *clean_value(const json_t *value)
+static struct value clean_value(struct arena *arena, const json_t *json)
 {
-    if (json_is_string(value))
-        return clean(json_string_value(value), json_string_length(value), VALUE_SHOWN);
-    struct buf text = BUF_EMPTY;
-    text_value(&text, value);
-    json_t *cleaned = text.length ? clean(text.data, text.length, VALUE_SHOWN) : json_null();
-    buf_free(&text);
-    return cleaned;
+    if (!json || json_is_null(json))
+        return nothing;
+    if (json_is_string(json))
+        return clean(arena, json_string_value(json), json_string_length(json), VALUE_SHOWN);
+    struct buf out = BUF_EMPTY;
+    text_value(&out, json);
+    struct value value = clean(arena, arena_copy(arena, out.data, out.length), out.length, VALUE_SHOWN);
+    buf_free(&out);
+    return value;
 }
 
 /* "2026-08-10 14:10:59 UTC": people of any country read it the same way. */
-static json_t *time_text(int64_t time)
+static struct value time_text(struct arena *arena, int64_t time)
 {
-    char text[TIMESTAMP_ISO_SIZE];
-    timestamp_iso(time, text);
-    if (strlen(text) < 19)
-        return json_null();
-    text[10] = ' ';
-    strcpy(text + 19, " UTC");
-    return json_string_nocheck(text);
+    char *iso = arena_take(arena, TIMESTAMP_ISO_SIZE);
+    timestamp_iso(time, iso);
+    iso[10] = ' ';
+    strcpy(iso + 19, " UTC");
+    return text(iso);
 }
 
 static bool row_time(const json_t *row, int64_t *out)
@@ -76,7 +125,7 @@ static bool row_time(const json_t *row, int64_t *out)
 }
 
 /* "23 November 2026". */
-static json_t *date_text(int64_t time)
+static struct value date_text(struct arena *arena, int64_t time)
 {
     static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
                                           "July",    "August",   "September", "October", "November", "December" };
@@ -84,7 +133,12 @@ static json_t *date_text(int64_t time)
     timestamp_iso(time, iso);
     const char *year = iso + strspn(iso, "0"), *day = iso + 8 + (iso[8] == '0');
     const char *month = months[(iso[5] - '0') * 10 + iso[6] - '0' - 1];
-    return json_sprintf("%.*s %s %.*s", (int)(iso + 10 - day), day, month, (int)(iso + 4 - year), year);
+    char *date = arena_take(arena, DATE_SIZE), *at = mempcpy(date, day, (size_t)(iso + 10 - day));
+    *at++ = ' ';
+    at = stpcpy(at, month);
+    *at++ = ' ';
+    *(char *)mempcpy(at, year, (size_t)(iso + 4 - year)) = '\0';
+    return text(date);
 }
 
 static bool is_ip(const char *target)
@@ -94,17 +148,19 @@ static bool is_ip(const char *target)
 }
 
 /* A target as its owner knows it: an internationalised name in its letters, and as computers spell it. */
-static json_t *target_text(const char *target)
+static struct value target_text(struct arena *arena, const char *target)
 {
     if (!strstr(target, "xn--"))
-        return clean_string(target);
-    char *display = name_display(target), *both = NULL;
+        return clean_string(arena, target);
+    struct buf both = BUF_EMPTY;
+    char *display = name_display(target);
+    buf_add_string(&both, display);
     if (strcmp(display, target) != 0)
-        both = mem_format("%s (%s)", display, target);
-    json_t *text = clean_string(both ? both : target);
+        buf_add_format(&both, " (%s)", target);
+    struct value value = clean_string(arena, arena_copy(arena, both.data, both.length));
     free(display);
-    free(both);
-    return text;
+    buf_free(&both);
+    return value;
 }
 
 static bool is_shown_by_name(const char *field)
@@ -122,152 +178,179 @@ static bool is_for_machines(const char *field)
 }
 
 /* A field's name in words: "seen at" for extra.seen_at, "malware name" for malware.name. */
-static json_t *field_words(const char *name)
+static struct value field_words(struct arena *arena, const char *name)
 {
-    char *words = mem_string(strncmp(name, "extra.", 6) == 0 && name[6] ? name + 6 : name);
+    if (strncmp(name, "extra.", 6) == 0 && name[6])
+        name += 6;
+    size_t length = strlen(name);
+    char *words = arena_copy(arena, name, length);
     for (char *at = words; *at; at++)
         if (*at == '_' || *at == '.')
             *at = ' ';
-    json_t *text = clean(words, strlen(words), NAME_SHOWN);
-    free(words);
-    return text;
+    return clean(arena, words, length, NAME_SHOWN);
 }
 
 /* The fields without a place of their own, in the row's order. */
-static json_t *other_fields(json_t *row)
+static struct value other_fields(struct arena *arena, json_t *row)
 {
-    json_t *list = json_array();
+    struct value *list = arena_take(arena, FIELDS_SHOWN * sizeof *list);
+    size_t count = 0;
     const char *name;
-    json_t *value;
-    json_object_foreach(row, name, value)
+    json_t *json;
+    json_object_foreach(row, name, json)
     {
-        if (json_array_size(list) == FIELDS_SHOWN)
+        if (count == FIELDS_SHOWN)
             break;
         if (row_hides(name) || is_shown_by_name(name) || is_for_machines(name))
             continue;
-        json_t *text = clean_value(value);
-        if (json_is_null(text))
+        struct value value = clean_value(arena, json);
+        if (value.kind == VALUE_NULL)
             continue;
-        json_t *field = json_object();
-        set(field, "name", field_words(name));
-        set(field, "value", text);
-        json_array_append_new(list, field);
+        struct object field = object_new(arena, 2);
+        set(&field, "name", field_words(arena, name));
+        set(&field, "value", value);
+        list[count++] = done(&field);
     }
-    return list;
+    return list_of(list, count);
 }
 
-static json_t *incident_model(json_t *row)
+static struct value incident_model(struct arena *arena, json_t *row)
 {
-    json_t *incident = json_object();
+    struct object incident = object_new(arena, row_field_count + 2);
     int64_t time;
     for (size_t i = 0; i < row_field_count; i++)
-        set(incident, row_fields[i].key, clean_value(json_object_get(row, row_fields[i].field)));
-    if (row_time(row, &time))
-        set(incident, "time", time_text(time));
-    set(incident, "type_text",
-        json_string_nocheck(type_text(json_string_value(json_object_get(row, "classification.type")),
-                                      json_string_value(json_object_get(row, "classification.identifier")))));
-    set(incident, "fields", other_fields(row));
-    return incident;
+        if (strcmp(row_fields[i].key, "time") == 0 && row_time(row, &time))
+            set(&incident, "time", time_text(arena, time));
+        else
+            set(&incident, row_fields[i].key, clean_value(arena, json_object_get(row, row_fields[i].field)));
+    set(&incident, "type_text",
+        text(type_text(json_string_value(json_object_get(row, "classification.type")),
+                       json_string_value(json_object_get(row, "classification.identifier")))));
+    set(&incident, "fields", other_fields(arena, row));
+    return done(&incident);
 }
 
 /* A case whose incidents are ROWS, as far as the mail carries them. */
-static json_t *case_model(const struct notification_case *given, json_t **rows)
+static struct value case_model(struct arena *arena, const struct notification_case *given, json_t **rows)
 {
-    size_t count = given->count, all = count + given->left_out;
-    json_t *one = json_object(), *incidents = json_array();
+    size_t count = given->count, all = count + given->left_out,
+           shown = count < INCIDENTS_SHOWN ? count : INCIDENTS_SHOWN;
+    struct value *incidents = arena_take(arena, shown * sizeof *incidents);
     int64_t time, first = INT64_MAX, last = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
-        if (i < INCIDENTS_SHOWN)
-            json_array_append_new(incidents, incident_model(rows[i]));
+        if (i < shown)
+            incidents[i] = incident_model(arena, rows[i]);
         if (row_time(rows[i], &time)) {
             first = time < first ? time : first;
             last = time > last ? time : last;
         }
     }
-    set(one, "target", target_text(given->target));
-    set(one, "incident_count", json_integer((json_int_t)all));
-    set(one, "first_seen", first <= last ? time_text(first) : json_null());
-    set(one, "last_seen", first <= last ? time_text(last) : json_null());
-    set(one, "more", count_or_false(all - json_array_size(incidents)));
-    set(one, "incidents", incidents);
-    return one;
+    struct object one = object_new(arena, 6);
+    set(&one, "target", target_text(arena, given->target));
+    set(&one, "incident_count", number(all));
+    set(&one, "first_seen", first <= last ? time_text(arena, first) : nothing);
+    set(&one, "last_seen", first <= last ? time_text(arena, last) : nothing);
+    set(&one, "more", count_or_false(all - shown));
+    set(&one, "incidents", list_of(incidents, shown));
+    return done(&one);
 }
 
-/* TEXT as a sentence of its own: what follows it in the mail is another. */
-static json_t *clean_sentence(const char *text)
+/* GIVEN as a sentence of its own: what follows it in the mail is another. */
+static struct value clean_sentence(struct arena *arena, const char *given)
 {
-    size_t length = text ? strlen(text) : 0;
-    bool open = length && (isalnum((unsigned char)text[length - 1]) || strchr(")>\"'", text[length - 1]));
-    char *sentence = open ? mem_format("%s.", text) : NULL;
-    json_t *value = clean_string(sentence ? sentence : text);
-    free(sentence);
-    return value;
+    size_t length = given ? strlen(given) : 0;
+    bool open = length && (isalnum((unsigned char)given[length - 1]) || strchr(")>\"'", given[length - 1]));
+    if (!open)
+        return clean_string(arena, given);
+    char *sentence = arena_take(arena, length + 2);
+    memcpy(mempcpy(sentence, given, length), ".", 2);
+    return clean(arena, sentence, length + 1, VALUE_SHOWN);
 }
 
-static json_t *contact_model(const struct notification *notification)
+static struct value contact_model(struct arena *arena, const struct notification *notification)
 {
-    json_t *contact = json_object();
+    struct object contact = object_new(arena, 7);
     const char *kinds = notification->contact_kinds ? notification->contact_kinds : "";
     const char *party = notification->party ? notification->party : "";
-    set(contact, "kind", clean(kinds, strcspn(kinds, ","), NAME_SHOWN));
-    set(contact, "evidence", clean_sentence(notification->evidence));
-    set(contact, "party", clean_string(party));
-    set(contact, "is_owner", json_boolean(strcmp(party, "owner") == 0));
-    set(contact, "is_hoster", json_boolean(strcmp(party, "hoster") == 0));
-    set(contact, "is_role", json_boolean(strncmp(kinds, "rfc2142-", 8) == 0));
-    set(contact, "is_override", json_boolean(strcspn(kinds, ",") == 8 && strncmp(kinds, "override", 8) == 0));
-    return contact;
+    size_t first = strcspn(kinds, ",");
+    set(&contact, "kind", clean(arena, arena_copy(arena, kinds, first), first, NAME_SHOWN));
+    set(&contact, "evidence", clean_sentence(arena, notification->evidence));
+    set(&contact, "party", clean_string(arena, party));
+    set(&contact, "is_owner", boolean(strcmp(party, "owner") == 0));
+    set(&contact, "is_hoster", boolean(strcmp(party, "hoster") == 0));
+    set(&contact, "is_role", boolean(strncmp(kinds, "rfc2142-", 8) == 0));
+    set(&contact, "is_override", boolean(first == 8 && strncmp(kinds, "override", 8) == 0));
+    return done(&contact);
 }
 
 /* Is it an owner whom the abuse mailbox did not lead to? He is told how to set one up. */
-static bool is_without_abuse(const json_t *contact)
+static bool is_without_abuse(const struct notification *notification)
 {
-    const char *kind = json_string_value(json_object_get(contact, "kind"));
-    return json_is_true(json_object_get(contact, "is_owner")) && (!kind || strcmp(kind, "rfc2142-abuse") != 0);
+    const char *kinds = notification->contact_kinds ? notification->contact_kinds : "";
+    bool owner = notification->party && strcmp(notification->party, "owner") == 0;
+    return owner && !(strcspn(kinds, ",") == 13 && strncmp(kinds, "rfc2142-abuse", 13) == 0);
 }
 
 /* What every kind of mail has. */
-static json_t *common_model(const struct notification *notification, const struct settings *settings,
-                            const char *opt_out)
+static void set_common(struct object *model, struct arena *arena, const struct notification *notification,
+                       const struct settings *settings, const char *opt_out)
 {
-    char ticket[NOTIFY_TICKET_SIZE];
-    json_t *model = json_object(), *contact = contact_model(notification);
+    char *ticket = arena_take(arena, NOTIFY_TICKET_SIZE);
     notify_ticket(notification->id, ticket);
-    set(model, "ticket", json_string_nocheck(ticket));
-    set(model, "date", date_text(notification->date));
-    set(model, "campaign", clean_string(notification->campaign));
-    set(model, "recipient", clean_string(notification->recipient));
-    set(model, "opt_out", clean_string(opt_out));
-    json_object_set(model, "sender", settings->sender);
-    set(model, "domain_without_abuse", json_boolean(is_without_abuse(contact)));
-    set(model, "contact", contact);
-    return model;
+    set(model, "ticket", text(ticket));
+    set(model, "date", date_text(arena, notification->date));
+    set(model, "campaign", clean_string(arena, notification->campaign));
+    set(model, "recipient", clean_string(arena, notification->recipient));
+    set(model, "opt_out", clean_string(arena, opt_out));
+    set(model, "sender", settings->sender);
+    set(model, "domain_without_abuse", boolean(is_without_abuse(notification)));
+    set(model, "contact", contact_model(arena, notification));
 }
 
-json_t *model_build(const struct notification *notification, const struct settings *settings, const struct rows *rows,
-                    const char *opt_out)
+/* The first of CASES, and its first incident; null where there is none. */
+static struct value first_model(struct arena *arena, const struct notification *notification, const struct value *cases)
 {
-    json_t *model = common_model(notification, settings, opt_out), *cases = json_array();
+    struct object first = object_new(arena, 3);
+    const struct value *target = NULL, *incidents = NULL;
+    if (notification->case_count) {
+        target = value_member(cases, "target", 6);
+        incidents = value_member(cases, "incidents", 9);
+    }
+    set(&first, "target", target ? *target : nothing);
+    set(&first, "is_ip", boolean(is_ip(target ? notification->cases[0].target : "")));
+    set(&first, "incident", incidents && incidents->length ? incidents->items[0] : nothing);
+    return done(&first);
+}
+
+/* `T-1.csv` */
+static struct value attachment_name(struct arena *arena, const struct notification *notification)
+{
+    char *name = arena_take(arena, NOTIFY_TICKET_SIZE + 4);
+    notify_ticket(notification->id, name);
+    strcat(name, ".csv");
+    return text(name);
+}
+
+struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
+                         const struct rows *rows, const char *opt_out)
+{
+    struct object model = object_new(arena, 17);
     size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
+    struct value *cases = arena_take(arena, shown * sizeof *cases);
     for (size_t i = 0; i < count; i++)
         left_out += notification->cases[i].left_out;
     for (size_t i = 0, at = 0; i < shown; at += notification->cases[i++].count)
-        json_array_append_new(cases, case_model(&notification->cases[i], rows->items + at));
-    json_t *first = json_object(), *first_case = json_array_get(cases, 0);
-    json_object_set(first, "target", json_object_get(first_case, "target"));
-    set(first, "is_ip", json_boolean(is_ip(count ? notification->cases[0].target : "")));
-    json_object_set(first, "incident", json_array_get(json_object_get(first_case, "incidents"), 0));
-    set(model, "first", first);
-    set(model, "multiple", json_boolean(count > 1));
-    set(model, "case_count", json_integer((json_int_t)count));
-    set(model, "incident_count", json_integer((json_int_t)rows->count + (json_int_t)left_out));
-    set(model, "more", count_or_false(count - shown));
-    set(model, "cases", cases);
+        cases[i] = case_model(arena, &notification->cases[i], rows->items + at);
+    set_common(&model, arena, notification, settings, opt_out);
+    set(&model, "first", first_model(arena, notification, cases));
+    set(&model, "multiple", boolean(count > 1));
+    set(&model, "case_count", number(count));
+    set(&model, "incident_count", number(rows->count + left_out));
+    set(&model, "more", count_or_false(count - shown));
+    set(&model, "cases", list_of(cases, shown));
     bool attached = notification->kind == NOTIFICATION_WARNING;
-    set(model, "has_attachment", json_boolean(attached));
-    set(model, "attachment_more", count_or_false(left_out));
-    set(model, "attachment",
-        attached ? json_sprintf("%s.csv", json_string_value(json_object_get(model, "ticket"))) : json_null());
-    return model;
+    set(&model, "has_attachment", boolean(attached));
+    set(&model, "attachment_more", count_or_false(left_out));
+    set(&model, "attachment", attached ? attachment_name(arena, notification) : nothing);
+    return done(&model);
 }

@@ -11,7 +11,8 @@
 
 struct settings {
     json_t *root; /* owns what the rest points into */
-    json_t *sender; /* as the template sees it */
+    struct value sender; /* as the template sees it */
+    struct arena arena; /* for that */
     const char *name, *address, *reply_to; /* of the sender */
     const char *bounce, *opt_out; /* mailboxes */
 };
@@ -66,13 +67,20 @@ void csv_write(struct buf *out, const struct notification *notification, const s
 
 /* --- model.c --- */
 
-/* The JSON data that the template is rendered for; the caller's. OPT_OUT is the address with its token. */
-json_t *model_build(const struct notification *notification, const struct settings *settings, const struct rows *rows,
-                    const char *opt_out);
+/* The data that the template is rendered for, made in ARENA; points into the arguments, too. OPT_OUT is the address with its token. */
+struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
+                         const struct rows *rows, const char *opt_out);
 
 /* --- cache.c --- */
 
 int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error);
+/* What each mail needs memory for, kept from one to the next: rendering clears it. */
+struct scratch {
+    struct arena arena; /* its values */
+    struct buf subject, body, csv;
+};
+struct scratch *cache_scratch(struct notify_cache *cache);
+
 int cache_settings(struct notify_cache *cache, const char *text, const struct settings **out, struct error *error);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define FEEDBACK_MAX 40 /* bytes of one part of the Feedback-ID */
+#define SCRATCH_MAX (64 << 10) /* bytes of a buffer that is kept */
 #define HEADERS_USUAL 3000 /* with a short attachment: room for them is made at once */
 
 void notify_ticket(int64_t notification, char out[NOTIFY_TICKET_SIZE])
@@ -40,17 +41,27 @@ struct message {
     struct rows rows;
     char bounce[TOKEN_SIZE];
     char *opt_out; /* the address */
-    json_t *model;
-    struct buf subject, body;
+    struct value model;
+    struct scratch *scratch;
 };
+
+/* A thread does not keep the memory of one huge mail. */
+static void scratch_clear(struct buf *buf)
+{
+    if (buf->capacity > SCRATCH_MAX)
+        buf_free(buf);
+    else
+        buf_truncate(buf, 0);
+}
 
 static void message_clear(struct message *message)
 {
     rows_clear(&message->rows);
     free(message->opt_out);
-    json_decref(message->model);
-    buf_free(&message->subject);
-    buf_free(&message->body);
+    arena_drop(&message->scratch->arena);
+    scratch_clear(&message->scratch->subject);
+    scratch_clear(&message->scratch->body);
+    scratch_clear(&message->scratch->csv);
 }
 
 /* The recipient goes raw into To: one address, and nothing that could make it two. */
@@ -86,10 +97,11 @@ static int compose(struct message *message, const struct token_keys *keys, struc
     if (code)
         return code;
     message->opt_out = token_address(message->settings->opt_out, token);
-    message->model = model_build(notification, message->settings, &message->rows, message->opt_out);
-    code = template_subject(message->template, message->model, &message->subject, error);
+    struct scratch *scratch = message->scratch;
+    message->model = model_build(&scratch->arena, notification, message->settings, &message->rows, message->opt_out);
+    code = template_subject(message->template, &message->model, &scratch->subject, error);
     if (!code)
-        code = template_body(message->template, message->model, &message->body, error);
+        code = template_body(message->template, &message->model, &scratch->body, error);
     return code;
 }
 
@@ -141,7 +153,7 @@ static void common_headers(struct buf *out, const struct message *message)
     mime_header_mailbox(out, "From", settings->name, settings->address);
     mime_header(out, "Reply-To", settings->reply_to);
     mime_header(out, "To", notification->recipient);
-    mime_header_text(out, "Subject", message->subject.data, message->subject.length);
+    mime_header_text(out, "Subject", message->scratch->subject.data, message->scratch->subject.length);
     buf_add_format(out, "Message-ID: <%s@%s>\r\n", message->bounce, address_domain(settings->address));
     mime_header(out, "Auto-Submitted", receipt ? "auto-replied" : "auto-generated");
     mime_header(out, "X-Auto-Response-Suppress", "All");
@@ -166,15 +178,14 @@ static void text_part(struct buf *out, const struct buf *body)
 /* Quoted-printable, because the mail's reader may be a person at an old program, or a filter that takes base64 for something to hide. */
 static void attachment_part(struct buf *out, const struct message *message)
 {
-    struct buf csv = BUF_EMPTY;
-    const char *name = json_string_value(json_object_get(message->model, "attachment"));
-    csv_write(&csv, message->notification, &message->rows);
+    struct buf *csv = &message->scratch->csv;
+    const char *name = value_member(&message->model, "attachment", 10)->text;
+    csv_write(csv, message->notification, &message->rows);
     mime_header(out, "Content-Type", "text/csv; charset=utf-8; header=present");
     format_header(out, "Content-Disposition", "attachment; filename=\"", name, "\"");
     mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
     buf_add_string(out, "\r\n");
-    mime_quoted_printable(out, csv.data, csv.length);
-    buf_free(&csv);
+    mime_quoted_printable(out, csv->data, csv->length);
 }
 
 /* The boundary holds `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. */
@@ -193,7 +204,7 @@ static void write_warning(struct buf *out, const struct message *message)
     feedback_header(out, message->notification);
     format_header(out, "Content-Type", "multipart/mixed; boundary=\"=_", message->bounce, "\"");
     boundary(out, message, "");
-    text_part(out, &message->body);
+    text_part(out, &message->scratch->body);
     boundary(out, message, "");
     attachment_part(out, message);
     boundary(out, message, "--");
@@ -202,7 +213,7 @@ static void write_warning(struct buf *out, const struct message *message)
 static void write_receipt(struct buf *out, const struct message *message)
 {
     common_headers(out, message);
-    text_part(out, &message->body);
+    text_part(out, &message->scratch->body);
 }
 
 /* No bounce of a receipt may come back as mail: it has the null reverse-path. */
@@ -217,12 +228,13 @@ int notify_render(const struct notification *notification, const struct token_ke
 {
     if (sender)
         *sender = NULL;
-    struct message message = { .notification = notification, .subject = BUF_EMPTY, .body = BUF_EMPTY };
+    struct message message = { .notification = notification, .scratch = cache_scratch(cache) };
+    struct buf *body = &message.scratch->body;
     int code = compose(&message, keys, cache, error);
     if (!code) {
-        buf_reserve(out, HEADERS_USUAL + message.body.length);
-        if (!message.body.length || message.body.data[message.body.length - 1] != '\n')
-            buf_add_char(&message.body, '\n');
+        buf_reserve(out, HEADERS_USUAL + body->length);
+        if (!body->length || body->data[body->length - 1] != '\n')
+            buf_add_char(body, '\n');
         if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT)
             write_receipt(out, &message);
         else

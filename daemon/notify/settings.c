@@ -80,13 +80,14 @@ int settings_read(const char *text, struct settings *out, struct error *error)
     const char *name = json_string_value(json_object_get(sender, "name"));
     *out = (struct settings){
         .root = root,
-        .sender = sender,
+        .arena = ARENA_EMPTY,
         .name = name ? name : "",
         .address = address_get(sender, "address"),
         .reply_to = address_get(sender, "reply_to"),
         .bounce = address_get(root, "bounce"),
         .opt_out = address_get(root, "opt_out"),
     };
+    out->sender = value_from_json(&out->arena, sender);
     const char *missing = !out->address    ? "sender.address"
                           : !out->reply_to ? "sender.reply_to"
                           : !out->bounce   ? "return_path.bounce"
@@ -102,5 +103,6 @@ int settings_read(const char *text, struct settings *out, struct error *error)
 void settings_clear(struct settings *settings)
 {
     json_decref(settings->root);
+    arena_free(&settings->arena);
     *settings = (struct settings){ .root = NULL };
 }

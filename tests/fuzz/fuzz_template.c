@@ -2,6 +2,7 @@
 #include "templates/template.h"
 #include "templates/wrap.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/json_value.h"
 
 #define INCIDENT                                                                                                       \
     "{\"time\":\"2026-08-10 14:10:59 UTC\",\"type\":\"phishing\",\"type_text\":\"a page that steals "                  \
@@ -33,7 +34,7 @@ static void check_subject(const struct template *template)
     struct buf subject = BUF_EMPTY;
     struct error error = { "" };
     size_t characters = 0;
-    int code = template_subject(template, model, &subject, &error);
+    int code = json_subject(template, model, &subject, &error);
     FUZZ_MUST(!code == !*error.text);
     for (size_t i = 0; i < subject.length; i++) {
         unsigned char byte = (unsigned char)subject.data[i];
@@ -48,7 +49,7 @@ static void check_body(const struct template *template)
 {
     struct buf body = BUF_EMPTY;
     struct error error = { "" };
-    int code = template_body(template, model, &body, &error);
+    int code = json_body(template, model, &body, &error);
     FUZZ_MUST(!code == !*error.text);
     json_t *text = code ? NULL : json_stringn(body.data, body.length); /* NULL where it is no UTF-8 */
     FUZZ_MUST(code || text);

@@ -9,6 +9,7 @@
 #include "templates/mustache.h"
 
 #include "daemon/base/mem.h"
+#include "tests/unit/json_value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static int render(const struct sample *sample, enum mustache_escape escape, stru
     json_t *data = json_loads(sample->data, JSON_DECODE_ANY, NULL);
     assert_non_null(data);
     struct mustache *template = parse("t", sample->template);
-    int result = mustache_render(template, data, escape, find, &library, out, error);
+    int result = json_render(template, data, escape, find, &library, out, error);
     mustache_free(template);
     json_decref(data);
     for (size_t i = 0; i < library.count; i++)
@@ -382,7 +383,7 @@ static void test_limits(void **state)
     assert_int_equal(mustache_parse("t", bytes, sizeof bytes - 1, &template, &error), -EINVAL);
     assert_int_equal(mustache_parse("t", bytes, 3, &template, &error), 0);
     struct buf out = BUF_EMPTY;
-    assert_int_equal(mustache_render(template, NULL, MUSTACHE_TEXT, NULL, NULL, &out, &error), 0);
+    assert_int_equal(json_render(template, NULL, MUSTACHE_TEXT, NULL, NULL, &out, &error), 0);
     assert_int_equal(out.length, 3);
     assert_memory_equal(out.data, bytes, 3);
     buf_free(&out);
@@ -460,7 +461,7 @@ static void test_again(void **state)
     json_t *data = json_loads("{\"l\":[{\"v\":1},{\"v\":2}]}", 0, NULL);
     for (int i = 0; i < 3; i++) {
         struct buf out = BUF_EMPTY;
-        assert_int_equal(mustache_render(template, data, MUSTACHE_HTML, NULL, NULL, &out, NULL), 0);
+        assert_int_equal(json_render(template, data, MUSTACHE_HTML, NULL, NULL, &out, NULL), 0);
         assert_string_equal(out.data, "- 1\n- 2\n");
         buf_free(&out);
     }

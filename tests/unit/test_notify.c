@@ -1,6 +1,7 @@
 /* Whole messages: rendered by hand, read back by GMime. */
 #include "daemon/base/mem.h"
 #include "daemon/notify/parts.h"
+#include "tests/unit/json_value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -687,7 +688,10 @@ static json_t *model_of(const struct notification *notification)
     struct rows rows;
     assert_int_equal(settings_read(notification->settings, &settings, NULL), 0);
     assert_int_equal(rows_read(notification, &rows, NULL), 0);
-    json_t *model = model_build(notification, &settings, &rows, "optout+token@tocsin.example");
+    struct arena arena = ARENA_EMPTY;
+    struct value value = model_build(&arena, notification, &settings, &rows, "optout+token@tocsin.example");
+    json_t *model = json_of_value(&value);
+    arena_free(&arena);
     rows_clear(&rows);
     settings_clear(&settings);
     return model;

@@ -10,6 +10,7 @@
 #include "templates/wrap.h"
 
 #include "daemon/base/mem.h"
+#include "tests/unit/json_value.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -139,7 +140,7 @@ static char *subject(const char *source, json_t *data)
     char *text = mem_format("---\nsubject: %s\n---\n" POLITE, source);
     struct template *template = parse(text);
     struct buf out = BUF_EMPTY;
-    assert_int_equal(template_subject(template, data, &out, NULL), 0);
+    assert_int_equal(json_subject(template, data, &out, NULL), 0);
     template_free(template);
     free(text);
     json_decref(data);
@@ -185,7 +186,7 @@ static void expect_body(const char *source, json_t *data, const char *want)
     char *text = mem_format("---\nsubject: S\n---\n%s" POLITE, source);
     struct template *template = parse(text);
     struct buf out = BUF_EMPTY;
-    assert_int_equal(template_body(template, data, &out, NULL), 0);
+    assert_int_equal(json_body(template, data, &out, NULL), 0);
     assert_string_equal(out.data, want);
     buf_free(&out);
     template_free(template);
@@ -224,7 +225,7 @@ static void test_failure(void **state)
     struct buf out = BUF_EMPTY;
     struct error error = { "" };
     buf_add_string(&out, "before");
-    assert_int_equal(template_body(template, data, &out, &error), -E2BIG);
+    assert_int_equal(json_body(template, data, &out, &error), -E2BIG);
     assert_string_equal(out.data, "before");
     assert_non_null(strstr(error.text, "f.txt:4:"));
     buf_free(&out);
@@ -369,7 +370,7 @@ static json_t *model(bool hoster, bool many)
 static char *body(const struct template *template, json_t *data)
 {
     struct buf out = BUF_EMPTY;
-    assert_int_equal(template_body(template, data, &out, NULL), 0);
+    assert_int_equal(json_body(template, data, &out, NULL), 0);
     return buf_take(&out);
 }
 
@@ -416,7 +417,7 @@ static void test_notification(void **state)
         assert_int_equal(strstr(text, "299 more domains") != NULL, many);
         assert_null(strstr(text, "telephone"));
         struct buf line = BUF_EMPTY;
-        assert_int_equal(template_subject(template, data, &line, NULL), 0);
+        assert_int_equal(json_subject(template, data, &line, NULL), 0);
         assert_string_equal(line.data, many ? "[T-12] Security notice about bakery.example and others (300 in all)"
                                             : "[T-12] Security notice about bakery.example");
         buf_free(&line);
