@@ -120,8 +120,8 @@ static int run(const struct daemon_source *source, const struct config *config)
     signal(SIGPIPE, SIG_IGN);
     /* The store and the results name victims and contacts: nothing for strangers. */
     umask(0027);
-    /* An arena for each of many threads would keep what each once needed for ever. */
-    mallopt(M_ARENA_MAX, 2);
+    /* An arena for each of many threads would keep what each once needed for ever; with two of them the threads wait for one another. */
+    mallopt(M_ARENA_MAX, 8);
     uv_loop_init(&loop);
     watch(&loop, &terminate, SIGTERM, on_signal, &daemon);
     watch(&loop, &interrupt, SIGINT, on_signal, &daemon);
