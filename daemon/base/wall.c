@@ -5,7 +5,7 @@
 /* Less than this in the at most 60 s between two looks is a clock being corrected gently, and no wait here is so exact. */
 #define JUMP_MS 10000
 
-static int64_t ahead; /* of the clock that nobody sets */
+static _Atomic int64_t ahead; /* of the clock that nobody sets */
 
 static int64_t read_clock(clockid_t clock)
 {
