@@ -1,3 +1,4 @@
+#include "daemon/base/ascii.h"
 #include "daemon/base/mem.h"
 #include "daemon/notify/parts.h"
 
@@ -5,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define COLUMNS_USUAL 16
 #define CELL_MAX 32000 /* bytes; spreadsheets cut a cell at 32,767 characters */
 
 /* Does a spreadsheet take a cell that begins at TEXT for a formula? Blanks (which control characters become) and quotes before the sign do
@@ -34,8 +36,9 @@ static void cell(struct buf *out, const char *text, size_t length)
     buf_add(out, "\"", 1);
     if (length && (strchr("\t\r\n", text[0]) || is_formula(text, length)))
         buf_add(out, "'", 1);
-    char *at = out->data + out->length;
-    for (size_t i = 0; i < length; i++) {
+    size_t plain = memchr(text, '"', length) || memchr(text, ';', length) ? 0 : ascii_run(text, length);
+    char *at = mempcpy(out->data + out->length, text, plain);
+    for (size_t i = plain; i < length; i++) {
         char byte = text[i];
         if (byte == '"')
             *at++ = '"';
@@ -48,12 +51,16 @@ static void cell(struct buf *out, const char *text, size_t length)
     buf_add_string(out, cut ? "\xe2\x80\xa6\"" : "\"");
 }
 
-struct columns {
-    const char **fields; /* point into the rows */
-    size_t count;
+struct column {
+    const char *field; /* points into the rows */
+    size_t rank; /* its place among those that lead, ROW_LEADING for the others */
 };
 
-/* The place of FIELD among those that lead, ROW_LEADING for the others. */
+struct columns {
+    struct column *list;
+    size_t count, capacity;
+};
+
 static size_t rank(const char *field)
 {
     size_t i = 0;
@@ -64,16 +71,15 @@ static size_t rank(const char *field)
 
 static int compare(const void *left, const void *right)
 {
-    const char *a = *(const char *const *)left, *b = *(const char *const *)right;
-    size_t rank_a = rank(a), rank_b = rank(b);
-    return rank_a != rank_b ? (rank_a < rank_b ? -1 : 1) : strcmp(a, b);
+    const struct column *a = left, *b = right;
+    return a->rank != b->rank ? (a->rank < b->rank ? -1 : 1) : strcmp(a->field, b->field);
 }
 
 /* Every field that some row has, in an order that does not depend on the rows'. */
 static struct columns columns_gather(const struct rows *rows)
 {
-    struct columns columns = { NULL, 0 };
-    json_t *seen = json_object();
+    struct columns columns = { NULL, 0, 0 };
+    json_t *seen = rows->count > 1 ? json_object() : NULL; /* a row has a field once */
     for (size_t i = 0; i < rows->count; i++) {
         const char *field;
         json_t *value;
@@ -81,13 +87,17 @@ static struct columns columns_gather(const struct rows *rows)
         {
             if (row_hides(field) || json_object_get(seen, field))
                 continue;
-            json_object_set_new_nocheck(seen, field, json_true());
-            columns.fields = mem_resize(columns.fields, columns.count + 1, sizeof *columns.fields);
-            columns.fields[columns.count++] = field;
+            if (seen)
+                json_object_set_new_nocheck(seen, field, json_true());
+            if (columns.count == columns.capacity) {
+                columns.capacity = columns.capacity ? columns.capacity * 2 : COLUMNS_USUAL;
+                columns.list = mem_resize(columns.list, columns.capacity, sizeof *columns.list);
+            }
+            columns.list[columns.count++] = (struct column){ field, rank(field) };
         }
     }
     if (columns.count)
-        qsort(columns.fields, columns.count, sizeof *columns.fields, compare);
+        qsort(columns.list, columns.count, sizeof *columns.list, compare);
     json_decref(seen);
     return columns;
 }
@@ -96,7 +106,7 @@ static void header_row(struct buf *out, const struct columns *columns)
 {
     cell(out, "target", 6);
     for (size_t i = 0; i < columns->count; i++) {
-        const char *field = columns->fields[i];
+        const char *field = columns->list[i].field;
         buf_add(out, ",", 1);
         if (strcasecmp(field, "target") == 0) /* a row's own field must not pass for ours */
             cell(out, "extra.target", 12);
@@ -112,7 +122,7 @@ static void data_row(struct buf *out, const char *target, const json_t *row, con
 {
     cell(out, target, strlen(target));
     for (size_t i = 0; i < columns->count; i++) {
-        const json_t *value = json_object_get(row, columns->fields[i]);
+        const json_t *value = json_object_get(row, columns->list[i].field);
         buf_add(out, ",", 1);
         if (json_is_string(value)) {
             cell(out, json_string_value(value), json_string_length(value));
@@ -138,5 +148,5 @@ void csv_write(struct buf *out, const struct notification *notification, const s
             data_row(out, one->target, NULL, &columns, &scratch);
     }
     buf_free(&scratch);
-    free(columns.fields);
+    free(columns.list);
 }

@@ -14,6 +14,7 @@ struct settings {
     struct value sender; /* as the template sees it */
     struct arena arena; /* for that */
     const char *name, *address, *reply_to; /* of the sender */
+    char *headers; /* From and Reply-To, which all mails have in common */
     const char *bounce, *opt_out; /* mailboxes */
 };
 

@@ -150,8 +150,7 @@ static void common_headers(struct buf *out, const struct message *message)
     char date[TIMESTAMP_MAIL_SIZE];
     timestamp_mail(notification->date, date);
     mime_header(out, "Date", date);
-    mime_header_mailbox(out, "From", settings->name, settings->address);
-    mime_header(out, "Reply-To", settings->reply_to);
+    buf_add_string(out, settings->headers);
     mime_header(out, "To", notification->recipient);
     mime_header_text(out, "Subject", message->scratch->subject.data, message->scratch->subject.length);
     buf_add_format(out, "Message-ID: <%s@%s>\r\n", message->bounce, address_domain(settings->address));

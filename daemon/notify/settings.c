@@ -1,3 +1,4 @@
+#include "daemon/notify/mime.h"
 #include "daemon/notify/parts.h"
 
 #include "daemon/base/address.h"
@@ -5,6 +6,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -70,6 +72,14 @@ static const char *address_get(const json_t *object, const char *key)
     return good ? text : NULL;
 }
 
+static char *headers_of(const struct settings *settings)
+{
+    struct buf headers = BUF_EMPTY;
+    mime_header_mailbox(&headers, "From", settings->name, settings->address);
+    mime_header(&headers, "Reply-To", settings->reply_to);
+    return buf_take(&headers);
+}
+
 int settings_read(const char *text, struct settings *out, struct error *error)
 {
     json_error_t where;
@@ -97,6 +107,7 @@ int settings_read(const char *text, struct settings *out, struct error *error)
         settings_clear(out);
         return error_set(error, -EINVAL, "the frozen settings hold no valid address for %s", missing);
     }
+    out->headers = headers_of(out);
     return 0;
 }
 
@@ -104,5 +115,6 @@ void settings_clear(struct settings *settings)
 {
     json_decref(settings->root);
     arena_free(&settings->arena);
+    free(settings->headers);
     *settings = (struct settings){ .root = NULL };
 }
