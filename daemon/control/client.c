@@ -74,10 +74,11 @@ int client_call(const char *socket, const json_t *request, json_t **result, stru
     char *text = json_dumps(request, JSON_COMPACT), *line = mem_format("%s\n", text);
     struct buf answer = BUF_EMPTY;
     int exit;
-    if (send_all(fd, line, strlen(line)) || receive_line(fd, &answer)) {
+    /* Who turns us away says why, and does not listen. */
+    send_all(fd, line, strlen(line));
+    if (receive_line(fd, &answer)) {
         error_set(error, -1,
-                  "the daemon closed the connection: it is ending, it has too many, or we are in none of its groups"
-                  " (access.submit_group, access.admin_group); try again");
+                  "the daemon closed the connection without an answer, as one that is ending does; try again");
         exit = EX_TEMPFAIL;
     } else {
         json_t *object = json_loads(answer.data, 0, NULL);

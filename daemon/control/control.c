@@ -91,6 +91,39 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
         work(connection);
 }
 
+/* Turned away with a word: who is told nothing tries again. It fits into the empty buffers of a new connection, or is lost. */
+static void refuse(struct connection *connection, int exit, const char *why)
+{
+    json_t *object = json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", exit, "error", why);
+    char *text = json_dumps(object, JSON_COMPACT);
+    char *line = mem_format("%s\n", text);
+    uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
+    uv_try_write((uv_stream_t *)&connection->pipe, &buffer, 1);
+    free(line);
+    free(text);
+    json_decref(object);
+    drop(connection);
+}
+
+/* -EACCES where the peer may do nothing. */
+static void admit(struct connection *connection, int identified)
+{
+    const struct config *config = connection->control->daemon->config;
+    if (identified == -EACCES) {
+        char *why = mem_format("%s may not ask this daemon: be a member of %s (access.submit_group) or of %s "
+                               "(access.admin_group)",
+                               connection->peer.name, config->access.submit_group, config->access.admin_group);
+        refuse(connection, EX_NOPERM, why);
+        free(why);
+    } else if (connection->control->count > CONNECTIONS) {
+        refuse(connection, EX_TEMPFAIL, "the daemon has too many connections; try again");
+    } else if (identified) {
+        drop(connection);
+    } else {
+        work(connection);
+    }
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct control *control = listener->data;
@@ -107,13 +140,10 @@ static void on_connection(uv_stream_t *listener, int status)
     control->connections = connection;
     control->count++;
     uv_os_fd_t fd;
-    if (uv_accept(listener, (uv_stream_t *)&connection->pipe) || control->count > CONNECTIONS ||
-        uv_fileno((uv_handle_t *)&connection->pipe, &fd) ||
-        peer_identify(fd, control->daemon->config, &connection->peer)) {
+    if (uv_accept(listener, (uv_stream_t *)&connection->pipe) || uv_fileno((uv_handle_t *)&connection->pipe, &fd))
         drop(connection);
-        return;
-    }
-    work(connection);
+    else
+        admit(connection, peer_identify(fd, control->daemon->config, &connection->peer));
 }
 
 /* ---- Requests ------------------------------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -118,12 +119,36 @@ static void test_one_who_does_not_listen(void **state)
     close(fd);
 }
 
+/* He is told why, and not to try again. */
+static void test_one_of_neither_group(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"verb\":\"version\"}\n";
+    char answer[512] = "";
+    if (geteuid() != 0)
+        skip();
+    config.access.submit_group = "tocsin-none";
+    config.access.admin_group = "tocsin-neither";
+    assert_int_equal(seteuid(65534), 0);
+    int fd = connect_client();
+    assert_int_equal(seteuid(0), 0);
+    for (int turns = 0; turns < 5; turns++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_true(write(fd, good, sizeof good - 1) < 0);
+    assert_true(read(fd, answer, sizeof answer - 1) > 0);
+    assert_non_null(strstr(answer, "\"exit\":77"));
+    assert_non_null(strstr(answer, "tocsin-neither (access.admin_group)"));
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_flood_of_bad_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_request_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_who_does_not_listen, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_of_neither_group, setup, teardown),
     };
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
