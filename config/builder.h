@@ -18,6 +18,7 @@ struct builder {
     struct place set[CONFIG_KEYS_MAX]; /* of config_keys' rows */
     struct profile_places *profiles; /* as many as the config has */
     struct place *overrides; /* likewise */
+    bool unread; /* the file could not be read, or is no YAML: nothing of it is here */
 };
 
 /* A struct that is being filled, and the table that says how. */

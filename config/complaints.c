@@ -48,6 +48,17 @@ size_t complaints_count(const struct complaints *complaints)
     return complaints->count;
 }
 
+bool complaints_concern(const struct complaints *complaints, const char *key)
+{
+    for (size_t i = 0; i < complaints->kept; i++) {
+        const char *blamed = complaints->items[i].key;
+        size_t length = strlen(blamed);
+        if (length && strncmp(blamed, key, length) == 0 && (key[length] == '\0' || key[length] == '.'))
+            return true;
+    }
+    return complaints->count > complaints->kept;
+}
+
 void complain(struct complaints *complaints, struct place place, const char *key, const char *format, ...)
 {
     if (complaints->count++ >= COMPLAINTS_MAX)

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where something stands. */
@@ -19,6 +20,9 @@ struct complaints *complaints_new(const char *file, const char *const *settings,
 void complaints_free(struct complaints *complaints);
 
 size_t complaints_count(const struct complaints *complaints);
+
+/* Is there one about KEY, or about a section that it stands in? */
+bool complaints_concern(const struct complaints *complaints, const char *key);
 
 /* Complain about KEY (dotted, "" for none) at PLACE. */
 void complain(struct complaints *complaints, struct place place, const char *key, const char *format, ...)

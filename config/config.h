@@ -159,12 +159,17 @@ struct config_errors {
 };
 
 /* Read PATH. On success *OUT is the caller's (config_free). On -EINVAL every complaint stands in ERRORS, in the file's order
- * (config_errors_free); on another code ERRORS holds one that says why the file could not be read. SETTINGS ("KEY=VALUE", dotted
+ * (config_errors_free); on another code ERRORS says, too, why the file could not be read. SETTINGS ("KEY=VALUE", dotted
  * keys, values as YAML) override the file, as `--set` does; may be NULL. A PATH of NULL gives the defaults alone. Defaults that stand for
  * one another (reply_to, token_keys, helo, profile senders) are filled in. Any thread. */
 int config_load(const char *path, const char *const *settings, size_t setting_count, struct config **out,
                 struct config_errors *errors);
 /* Let go of it; the last one who does frees it. */
+
+/* The same for who needs no more of it than KEY (dotted, a global one): where that is known, 0 and *OUT, even if ERRORS has complaints; every other key that they
+ * are about has its default. KEY is not known where it is complained about itself, nor, unless a setting gives it, where the file cannot be read or is no YAML. */
+int config_load_for(const char *key, const char *path, const char *const *settings, size_t setting_count,
+                    struct config **out, struct config_errors *errors);
 void config_free(struct config *config);
 /* Another user of CONFIG, who is to config_free() it as well. Loop thread, as config_free() is of one that was kept. */
 struct config *config_keep(const struct config *config);

@@ -18,6 +18,8 @@ static void apply_text(struct builder *builder, unsigned source, const char *tex
     struct node *tree = tree_parse(builder->complaints, source, text, length);
     if (tree)
         builder_apply(builder, tree);
+    else
+        builder->unread = true;
     tree_free(tree);
 }
 
@@ -67,34 +69,65 @@ static void start(struct builder *builder)
     builder_profile(builder, "default", (struct place){ 0, 0, 0 });
 }
 
-int config_parse(const char *file, const char *text, size_t length, const char *const *settings, size_t setting_count,
-                 struct config **out, struct config_errors *errors)
+/* Where a configuration comes from. */
+struct origin {
+    const char *file, *text; /* TEXT is NULL where there is no file, or none that can be read: then FAULT says why */
+    size_t length;
+    const char *fault;
+    const char *const *settings;
+    size_t setting_count;
+};
+
+static void apply_file(struct builder *builder, const struct origin *origin)
 {
-    struct builder builder = { .complaints = complaints_new(file, settings, setting_count),
+    static const struct place nowhere = { 1, 0, 0 };
+    builder->unread = origin->fault || origin->length > CONFIG_FILE_MAX;
+    if (origin->fault)
+        complain(builder->complaints, nowhere, "", "%s", origin->fault);
+    else if (builder->unread)
+        complain(builder->complaints, nowhere, "", "larger than 1M, which is all that is read");
+    else if (origin->text)
+        apply_text(builder, 1, origin->text, origin->length);
+}
+
+/* Is what was complained about of no concern to who wants KEY alone? */
+static bool is_known(const struct builder *builder, const char *key)
+{
+    size_t row = 0;
+    while (strcmp(config_keys.keys[row].path, key) != 0)
+        row++;
+    return !complaints_concern(builder->complaints, key) && (!builder->unread || builder->set[row].source > 1);
+}
+
+/* KEY: the one that has to be right; NULL: all. */
+static int parse(const struct origin *origin, const char *key, struct config **out, struct config_errors *errors)
+{
+    struct builder builder = { .complaints = complaints_new(origin->file, origin->settings, origin->setting_count),
                                .config = mem_zero(1, sizeof *builder.config) };
     *errors = (struct config_errors){ NULL, 0 };
     *out = NULL;
     start(&builder);
-    if (length > CONFIG_FILE_MAX)
-        complain(builder.complaints, (struct place){ 1, 0, 0 }, "", "larger than 1M, which is all that is read");
-    else if (text)
-        apply_text(&builder, 1, text, length);
-    for (size_t i = 0; i < setting_count; i++)
-        apply_setting(&builder, (unsigned)i + 2, settings[i]);
+    apply_file(&builder, origin);
+    for (size_t i = 0; i < origin->setting_count; i++)
+        apply_setting(&builder, (unsigned)i + 2, origin->settings[i]);
     config_fill(builder.config);
     config_check(&builder);
-    int code = 0;
-    if (complaints_count(builder.complaints)) {
-        complaints_give(builder.complaints, errors);
-        config_free(builder.config);
-        code = -EINVAL;
-    } else {
+    bool good = !complaints_count(builder.complaints) || (key && is_known(&builder, key));
+    complaints_give(builder.complaints, errors);
+    if (good)
         *out = builder.config;
-    }
+    else
+        config_free(builder.config);
     complaints_free(builder.complaints);
     free(builder.profiles);
     free(builder.overrides);
-    return code;
+    return good ? 0 : -EINVAL;
+}
+
+int config_parse(const char *file, const char *text, size_t length, const char *const *settings, size_t setting_count,
+                 struct config **out, struct config_errors *errors)
+{
+    return parse(&(struct origin){ file, text, length, NULL, settings, setting_count }, NULL, out, errors);
 }
 
 /* At most CONFIG_FILE_MAX + 1 bytes of PATH: one too many is enough to refuse it. Not a FIFO, at which open(2) would wait. */
@@ -119,25 +152,29 @@ static int read_file(const char *path, struct buf *out)
     return code;
 }
 
-int config_load(const char *path, const char *const *settings, size_t setting_count, struct config **out,
-                struct config_errors *errors)
+int config_load_for(const char *key, const char *path, const char *const *settings, size_t setting_count,
+                    struct config **out, struct config_errors *errors)
 {
     struct buf text = BUF_EMPTY;
     int code = path ? read_file(path, &text) : 0;
-    if (code) {
-        *out = NULL;
-        errors->items = mem_zero(1, sizeof *errors->items);
-        errors->items[0] =
-            mem_format("%s: %s%s", path, code == -ENXIO ? "not a regular file" : strerror(-code),
-                       code == -ENOENT ? ": name the file with --config FILE, or make one there; `tocsin "
-                                         "check --defaults` prints all that it may say"
-                                       : "");
-        errors->count = 1;
-    } else {
-        code = config_parse(path, path ? text.data : NULL, text.length, settings, setting_count, out, errors);
-    }
+    char *fault = code ? mem_format("%s%s", code == -ENXIO ? "not a regular file" : strerror(-code),
+                                    code == -ENOENT ? ": name the file with --config FILE, or make one there; `tocsin "
+                                                      "check --defaults` prints all that it may say"
+                                                    : "")
+                       : NULL;
+    const struct origin origin = {
+        path, path && !code ? text.data : NULL, text.length, fault, settings, setting_count
+    };
+    int status = parse(&origin, key, out, errors);
+    free(fault);
     buf_free(&text);
-    return code;
+    return status && code ? code : status;
+}
+
+int config_load(const char *path, const char *const *settings, size_t setting_count, struct config **out,
+                struct config_errors *errors)
+{
+    return config_load_for(NULL, path, settings, setting_count, out, errors);
 }
 
 struct config *config_keep(const struct config *config)

@@ -28,7 +28,8 @@ static int run_version(struct context *context, int argc, char **argv)
     struct config_errors errors = { 0 };
     json_t *daemon = NULL, *request = json_pack("{s:s}", "verb", "version");
     /* Without a configuration there is still a version. */
-    if (!config_load(context->config_path, context->settings, context->setting_count, &context->config, &errors))
+    if (!config_load_for("paths.control_socket", context->config_path, context->settings, context->setting_count,
+                         &context->config, &errors))
         client_call(context->config->paths.control_socket, request, &daemon, &error);
     config_errors_free(&errors);
     json_decref(request);

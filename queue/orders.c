@@ -1,5 +1,6 @@
 /* What a person orders: each a row of orders[], each kept in the audit trail. */
 #include "daemon/base/address.h"
+#include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/name.h"
 #include "queue/outcome.h"
@@ -7,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct order {
     struct request request;
@@ -244,6 +247,54 @@ static int run_order(struct store *store, struct request *request)
         if (strcmp(orders[i].verb, argument(order, "verb")) == 0)
             return orders[i].run(store, order);
     return error_set(&request->error, -ENOSYS, "there is no order '%s'", argument(order, "verb"));
+}
+
+static int order_into(struct sql *sql, const char *path, struct order *order, struct error *error)
+{
+    struct store store = { .sql = sql };
+    int status = schema_check(sql, path, error);
+    if (status)
+        return status;
+    sql_run(sql, "BEGIN IMMEDIATE", "");
+    status = run_order(&store, &order->request);
+    sql_run(sql, "COMMIT", "");
+    if (sql_failed(sql))
+        return error_set(error, sql_status(sql), "%s: %s", path, sql_message(sql));
+    return status ? error_set(error, status, "%s", order->request.error.text) : 0;
+}
+
+/* What root makes is to be the daemon's as well. */
+static int lock_beside(const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status))
+        return error_set(error, -errno, "%s: %s", path, strerror(errno));
+    if (access(path, W_OK))
+        return error_set(error, -errno, "%s: %s", path, strerror(errno));
+    int fd = queue_lock_file(path, error);
+    if (fd >= 0 && geteuid() == 0 && fchown(fd, status.st_uid, status.st_gid))
+        log_warning("%s.lock: %s", path, strerror(errno));
+    return fd;
+}
+
+int queue_order_offline(const char *path, const json_t *given, const char *who, int64_t now, struct error *error)
+{
+    struct order order = { .order = (json_t *)(uintptr_t)given, .who = (char *)(uintptr_t)who, .now = now };
+    struct sql *sql = NULL;
+    int lock = lock_beside(path, error);
+    if (lock < 0)
+        return lock;
+    /* A log that the last daemon could not take in any more tells the next one to look for damage, and stays. */
+    bool cut_short = store_has_log(path);
+    int status = sql_open(path, SQL_WRITE, &sql, error);
+    if (!status && cut_short)
+        sql_keep_log(sql);
+    if (!status)
+        status = order_into(sql, path, &order, error);
+    sql_close(sql);
+    close(lock);
+    json_decref(order.result);
+    return status;
 }
 
 static void finish_order(struct request *request)

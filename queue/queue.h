@@ -251,6 +251,10 @@ void queue_proof_returned(struct queue *queue, int64_t id, const char *class, co
 void queue_order(struct queue *queue, const json_t *order, const char *who, int64_t now,
                  void (*done)(void *context, int status, const char *message, json_t *result), void *context);
 
+/* For the command line while no daemon runs: the ORDER `stop` or `start`, straight into the store at PATH. 0 once it is on disk; -ENOENT: there is no store yet;
+ * -EEXIST: a daemon has it open; -EACCES; -EPROTO: it is another version's; -EAGAIN, -EIO as of sql_open(). Blocks. */
+int queue_order_offline(const char *path, const json_t *order, const char *who, int64_t now, struct error *error);
+
 /* Is all sending stopped (`tocsin stop`), as of the last commit? */
 bool queue_stopped(const struct queue *queue);
 

@@ -127,6 +127,17 @@ static int keep_copy(struct sql *sql, const char *path, int version, struct erro
     return status;
 }
 
+int schema_check(struct sql *sql, const char *path, struct error *error)
+{
+    int version = (int)sql_integer(sql, 0, "PRAGMA user_version", "");
+    if (sql_failed(sql))
+        return error_set(error, sql_status(sql), "%s: %s", path, sql_message(sql));
+    if (version != VERSION)
+        return error_set(error, -EPROTO, "%s: the store has schema %d, and this tocsin knows %d", path, version,
+                         VERSION);
+    return 0;
+}
+
 int schema_migrate(struct sql *sql, const char *path, struct error *error)
 {
     int version = (int)sql_integer(sql, 0, "PRAGMA user_version", "");

@@ -10,4 +10,7 @@
  * is from a newer Tocsin, otherwise sql_status()'s. */
 int schema_migrate(struct sql *sql, const char *path, struct error *error);
 
+/* Is it this version's? -EPROTO when not. */
+int schema_check(struct sql *sql, const char *path, struct error *error);
+
 #endif

@@ -326,6 +326,11 @@ const char *sql_message(const struct sql *sql)
     return sql->message;
 }
 
+void sql_keep_log(struct sql *sql)
+{
+    keep_log(sql->db);
+}
+
 void sql_condemn(struct sql *sql, const char *message)
 {
     keep_log(sql->db);

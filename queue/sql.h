@@ -24,6 +24,8 @@ enum sql_mode {
 /* -ENOENT where there is none, -EAGAIN where another program keeps it or the disk is full, -EIO when it is damaged or no database. */
 int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct error *error);
 void sql_close(struct sql *sql);
+/* sql_close() leaves the write-ahead log where it is. */
+void sql_keep_log(struct sql *sql);
 
 /* The connection itself, for sql_care.c, which holds the next two. */
 sqlite3 *sql_handle(struct sql *sql);

@@ -501,8 +501,7 @@ static void recover(struct store *store)
     sql_run(sql, "COMMIT", "");
 }
 
-/* Is there a write-ahead log? A daemon that ends in peace takes it in and removes it. */
-static bool has_log(const char *path)
+bool store_has_log(const char *path)
 {
     struct stat status;
     char *name = mem_format("%s-wal", path);
@@ -530,7 +529,7 @@ static int open_connections(struct queue *queue, struct error *error)
     queue->lock = queue_lock_file(path, error);
     if (queue->lock < 0)
         return queue->lock;
-    bool cut_short = has_log(path);
+    bool cut_short = store_has_log(path);
     int status = sql_open(path, SQL_WRITE, &queue->store.sql, error);
     if (!status && cut_short)
         status = look_through(queue, path, error);

@@ -46,6 +46,8 @@ void store_set_stopped(struct queue *queue, bool stopped);
 
 /* Take the lock of the store at PATH: a file descriptor to close, or -errno (-EEXIST: a daemon has it). */
 int queue_lock_file(const char *path, struct error *error);
+/* Has the store at PATH a write-ahead log? A daemon that ends in peace takes it in and removes it. */
+bool store_has_log(const char *path);
 
 /* ---- Movers: the only functions that write a state column ---------------------------------------------------------------------- */
 

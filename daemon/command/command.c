@@ -1,26 +1,54 @@
 #include "daemon/command/command.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/base/wall.h"
 #include "daemon/control/client.h"
+#include "queue/queue.h"
 #include "queue/reads.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 const struct config *command_config(struct context *context)
 {
-    if (context->config)
+    return command_config_for(context, NULL);
+}
+
+static void tell_of(const struct config_errors *errors, const struct config *config, const char *key)
+{
+    for (size_t i = 0; i < errors->count; i++)
+        fprintf(stderr, "%s\n", errors->items[i]);
+    if (config && errors->count)
+        fprintf(stderr, "tocsin: the configuration has mistakes; going on with the daemon at %s all the same\n",
+                config->paths.control_socket);
+    else if (!config && key)
+        fprintf(stderr,
+                "tocsin: so %s is not known; `tocsin --set paths.control_socket=/run/tocsin/control.sock …`, or "
+                "wherever it is, reaches a daemon all the same\n",
+                key);
+}
+
+const struct config *command_config_for(struct context *context, const char *key)
+{
+    if (context->config && !context->partly)
         return context->config;
+    struct config *config;
     struct config_errors errors = { 0 };
-    config_load(context->config_path, context->settings, context->setting_count, &context->config, &errors);
-    for (size_t i = 0; i < errors.count; i++)
-        fprintf(stderr, "%s\n", errors.items[i]);
+    config_load_for(key, context->config_path, context->settings, context->setting_count, &config, &errors);
+    if (!config || (!context->config && !context->quiet))
+        tell_of(&errors, config, key);
+    context->partly = errors.count;
     config_errors_free(&errors);
-    return context->config;
+    if (!config)
+        return NULL;
+    config_free(context->config);
+    return context->config = config;
 }
 
 int command_fail(int exit, const char *format, ...)
@@ -98,10 +126,50 @@ int command_options(struct context *context, const struct option_row *options, c
 int command_ask(struct context *context, json_t *request, json_t **result)
 {
     struct error error = { "" };
-    const struct config *config = command_config(context);
+    const struct config *config = command_config_for(context, "paths.control_socket");
     int exit = config ? client_call(config->paths.control_socket, request, result, &error) : EX_CONFIG;
     json_decref(request);
     return exit && config ? command_fail(exit, "%s", error.text) : exit;
+}
+
+static const char *user_name(char number[24])
+{
+    const struct passwd *entry = getpwuid(getuid());
+    snprintf(number, 24, "%u", (unsigned)getuid());
+    return entry ? entry->pw_name : number;
+}
+
+/* No daemon answers, as ERROR says; another try may be worth it where one has the store open all the same. */
+static int order_offline(struct context *context, const json_t *request, json_t **result, struct error *error)
+{
+    struct error why = { "" };
+    char number[24];
+    const struct config *config = command_config_for(context, "paths.store");
+    if (!config)
+        return EX_CONFIG;
+    int status = queue_order_offline(config->paths.store, request, user_name(number), wall_now(), &why);
+    if (!status) {
+        context->offline = true;
+        *result = json_pack("{s:b}", "daemon", 0);
+        return EX_OK;
+    }
+    size_t length = strlen(error->text);
+    snprintf(error->text + length, sizeof error->text - length, "; nor can it be kept for the next one: %s", why.text);
+    return status == -EACCES || status == -EPERM || status == -EROFS ? EX_NOPERM
+           : status == -EEXIST || status == -EAGAIN                  ? EX_TEMPFAIL
+           : status == -EIO || status == -EPROTO                     ? EX_IOERR
+                                                                     : EX_UNAVAILABLE;
+}
+
+int command_order(struct context *context, json_t *request, json_t **result)
+{
+    struct error error = { "" };
+    const struct config *config = command_config_for(context, "paths.control_socket");
+    int exit = config ? client_call(config->paths.control_socket, request, result, &error) : EX_CONFIG;
+    if (exit == EX_UNAVAILABLE)
+        exit = order_offline(context, request, result, &error);
+    json_decref(request);
+    return exit && error.text[0] ? command_fail(exit, "%s", error.text) : exit;
 }
 
 static int exit_of(int status)
@@ -112,9 +180,12 @@ static int exit_of(int status)
 int command_read(struct context *context, json_t *request, json_t **result)
 {
     struct error error = { "" }, offline = { "" };
-    const struct config *config = command_config(context);
+    const struct config *config = command_config_for(context, "paths.control_socket");
     int exit = config ? client_call(config->paths.control_socket, request, result, &error) : EX_CONFIG;
-    if (exit == EX_UNAVAILABLE) {
+    context->offline = exit == EX_UNAVAILABLE;
+    if (context->offline && !(config = command_config_for(context, "paths.store"))) {
+        exit = command_fail(EX_CONFIG, "%s", error.text);
+    } else if (context->offline) {
         int status = reads_run_offline(config->paths.store, text_in(request, "verb"), request, result, &offline);
         exit = status ? exit_of(status) : EX_OK;
         if (status == -ENXIO)

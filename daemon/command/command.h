@@ -16,6 +16,9 @@ struct context {
     size_t setting_count;
     bool json;
     struct config *config; /* use command_config() */
+    bool partly; /* there are complaints about it */
+    bool quiet; /* no word about complaints that do not matter here */
+    bool offline; /* the last answer is not a daemon's */
 };
 
 /* A subcommand: ARGV[0] is its name. Prints, and returns an exit code of sysexits.h. */
@@ -27,6 +30,8 @@ command_function command_check, command_preview, command_submit, command_status,
 
 /* The configuration, loaded at the first call; NULL after its complaints have been printed (exit with EX_CONFIG). */
 const struct config *command_config(struct context *context);
+/* The same for who needs no more of it than KEY: complaints about others are printed, once, and do no harm. */
+const struct config *command_config_for(struct context *context, const char *key);
 
 /* An option of a subcommand: `--name`, with a value unless VALUE is NULL. The tables end in { NULL }. */
 struct option_row {
@@ -46,7 +51,9 @@ int command_fail(int exit, const char *format, ...) __attribute__((format(printf
 /* Ask the daemon; REQUEST is taken. On failure the reason has been printed. */
 int command_ask(struct context *context, json_t *request, json_t **result);
 
-/* The same for a read: with no daemon there, straight from the store. */
+/* The same for `stop` and `start`: with no daemon there, straight into the store, for the next one that starts; then *RESULT is {"daemon": false}. */
+int command_order(struct context *context, json_t *request, json_t **result);
+/* The same for a read: with no daemon there, straight from the store; context->offline says so. */
 int command_read(struct context *context, json_t *request, json_t **result);
 /* The same for a read that comes in pages (queue/reads.h): all that is in LIST. */
 int command_read_all(struct context *context, json_t *request, const char *list, json_t **result);

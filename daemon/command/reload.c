@@ -23,6 +23,7 @@ int command_reload(struct context *context, int argc, char **argv)
         return exit;
     if (argc > 1)
         return command_fail(EX_USAGE, "reload takes no argument; the daemon reads the file it was started with");
+    context->quiet = true; /* the daemon says the same */
     exit = command_ask(context, json_pack("{s:s}", "verb", "reload"), &result);
     if (exit)
         return exit;

@@ -110,6 +110,8 @@ static int print_status(json_t *status)
     struct buf text = BUF_EMPTY;
     size_t index;
     json_t *campaign;
+    if (json_is_false(json_object_get(status, "daemon")))
+        buf_add_string(&text, "NO DAEMON RUNS: nothing moves. This is how the last one left the store.\n\n");
     if (json_is_true(json_object_get(status, "stopped")))
         buf_add_string(&text, "ALL SENDING IS STOPPED, until `tocsin start`.\n\n");
     print_faults(status, &text);
@@ -145,5 +147,6 @@ int command_status(struct context *context, int argc, char **argv)
     exit = command_read(context, json_pack("{s:s}", "verb", "status"), &status);
     if (exit)
         return exit;
+    json_object_set_new(status, "daemon", json_boolean(!context->offline));
     return context->json ? command_print_json(status) : print_status(status);
 }

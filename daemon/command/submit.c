@@ -86,7 +86,7 @@ static json_t *request_for(const struct submission *submission, const char *hidd
 
 static int submit_one(struct context *context, const struct submission *submission, const char *file, unsigned number)
 {
-    const struct config *config = command_config(context);
+    const struct config *config = command_config_for(context, "paths.spool");
     const char *slash = strrchr(file, '/');
     const char *name = strcmp(file, "-") == 0 ? "standard-input" : slash ? slash + 1 : file;
     char *hidden = mem_format(".submit-%ld-%u", (long)getpid(), number);
@@ -125,7 +125,7 @@ int command_submit(struct context *context, int argc, char **argv)
         return exit;
     if (argc < 2)
         return command_fail(EX_USAGE, "submit wants a file; see `tocsin submit --help`");
-    if (!command_config(context))
+    if (!command_config_for(context, "paths.spool"))
         return EX_CONFIG;
     /* One file that cannot be read does not keep the others back; the first failure is the exit code. */
     exit = EX_OK;

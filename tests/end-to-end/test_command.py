@@ -119,6 +119,68 @@ class Command(unittest.TestCase):
             code, _, err = self.tocsin("report", "night")
             self.assertEqual(code, DATA, err)
 
+    def test_a_mistake_in_the_file_keeps_nobody_from_the_daemon(self):
+        self.configure()
+        process = self.daemon()
+        with open(self.path, encoding="utf-8") as file:
+            good = json.load(file)
+        settings.write(self.path, dict(good, nonsense={"a": 1}, profiles={"x": {"format": "none"}}))
+        for arguments in (["status"], ["stop"], ["campaign", "list"], ["queue"], ["log"], ["submit", "-"], ["start"]):
+            with self.subTest(" ".join(arguments)):
+                code, _, err = self.tocsin(*arguments, text="bakery.example\n")
+                self.assertEqual(code, 0, err)
+                self.assertRegex(err, r"tocsin\.yaml:\d+:\d+: nonsense: ")
+                self.assertIn("going on with the daemon at %s" % good["paths"]["control_socket"], err)
+        code, out, err = self.tocsin("reload")
+        self.assertEqual((code, out), (CONFIG, ""))
+        self.assertEqual(err.count(": nonsense: "), 1, err)
+        process.terminate()
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(self.tocsin("status")[0], 0, "the store's path is right")
+        settings.write(self.path, dict(good, paths=dict(good["paths"], store="here")))
+        code, out, err = self.tocsin("status")
+        self.assertEqual((code, out), (CONFIG, ""))
+        self.assertIn("no daemon answers", err)
+
+    def test_where_the_socket_is_not_known(self):
+        self.configure()
+        self.daemon()
+        socket = "paths.control_socket=" + os.path.join(self.directory, "control.sock")
+        for broken in ("sender: [\n", "paths: {control_socket: here}\n", "paths: 3\n"):
+            with self.subTest(broken), open(self.path, "w", encoding="utf-8") as file:
+                file.write(broken)
+                file.flush()
+                code, out, err = self.tocsin("stop")
+                self.assertEqual((code, out), (CONFIG, ""))
+                self.assertIn("--set paths.control_socket=", err)
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write("sender: [\n")
+        self.assertEqual(self.tocsin("--set", socket, "stop")[:2], (0, "all sending is stopped\n"))
+
+    def test_stop_without_a_daemon_holds_for_the_next(self):
+        self.configure()
+        process = self.daemon()
+        self.assertEqual(self.tocsin("status")[1].count("NO DAEMON"), 0)
+        self.assertIs(json.loads(self.tocsin("status", "--json")[1])["daemon"], True)
+        process.kill()
+        process.wait()
+        code, out, _ = self.tocsin("stop", "--why", "the relay moves")
+        self.assertEqual(code, 0)
+        self.assertIn("no daemon runs; recorded in the store", out)
+        self.assertTrue(os.path.getsize(os.path.join(self.directory, "tocsin.db-wal")), "the next one has to look for damage")
+        self.assertTrue(self.tocsin("status")[1].startswith("NO DAEMON RUNS"))
+        status = json.loads(self.tocsin("status", "--json")[1])
+        self.assertEqual((status["daemon"], status["stopped"]), (False, True))
+        process = self.daemon()
+        self.assertIs(json.loads(self.tocsin("status", "--json")[1])["stopped"], True)
+        self.assertIn("the relay moves", self.tocsin("log", "--audit")[1])
+        process.terminate()
+        process.wait()
+        self.assertIs(json.loads(self.tocsin("start", "--json")[1])["daemon"], False)
+        self.assertFalse(os.path.exists(os.path.join(self.directory, "tocsin.db-wal")), "all is in the store")
+        self.daemon()
+        self.assertIs(json.loads(self.tocsin("status", "--json")[1])["stopped"], False)
+
     def test_figures_have_no_more_digits_than_they_know(self):
         with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
             self.configure(lab.dns, lab.relay)
