@@ -5,8 +5,10 @@
 #include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/timestamp.h"
 #include "daemon/loader.h"
 #include "daemon/notify/notify.h"
+#include "daemon/spool/names.h"
 #include "templates/template.h"
 
 #include <errno.h>
@@ -14,7 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For `tocsin status`: the last ones, since the daemon began; failed/ and the log have them all. What the spool itself will not have (a link, a device) is
+ * in those alone. */
+#define REFUSALS 10
+struct refusal {
+    int64_t time;
+    char *name, *why, *who;
+};
+
 struct intake {
+    struct refusal refusals[REFUSALS];
+    unsigned refused;
     struct daemon *daemon;
     struct spool *spool;
     struct loader *loader;
@@ -131,10 +143,27 @@ static void on_moved(void *context, int status, const char *message)
         entry_free(entry);
 }
 
+static void refusal_clear(struct refusal *refusal)
+{
+    free(refusal->name);
+    free(refusal->why);
+    free(refusal->who);
+}
+
+static void note_refusal(const struct entry *entry, const char *why)
+{
+    struct refusal *refusal = &entry->intake->refusals[entry->intake->refused++ % REFUSALS];
+    const char *who = option(entry, "who");
+    refusal_clear(refusal);
+    *refusal = (struct refusal){ daemon_now(), names_presentable(entry->name), mem_string(why),
+                                 mem_string(who ? who : entry->owner) };
+}
+
 static void fail(struct entry *entry, const char *why)
 {
     if (entry->intake->daemon->ending)
         return; /* offered again when the daemon starts again */
+    note_refusal(entry, why);
     const struct log_about about = { .event = LOG_FILE_FAILED, .campaign = option(entry, "campaign") };
     log_about(LOG_ERROR_LEVEL, &about, "feed: %s: %s", entry->name, why);
     spool_finish(entry->intake->spool, entry->id, false, why, on_moved, entry);
@@ -422,6 +451,8 @@ void intake_free(struct intake *intake)
     while (intake->entries)
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it takes itself off the list, by its `link` */
         entry_free(intake->entries);
+    for (size_t i = 0; i < REFUSALS; i++)
+        refusal_clear(&intake->refusals[i]);
     free(intake);
 }
 
@@ -433,4 +464,20 @@ void intake_pause(struct intake *intake, bool paused)
 struct spool *intake_spool(struct intake *intake)
 {
     return intake->spool;
+}
+
+json_t *intake_refused(const struct intake *intake, const char *who)
+{
+    json_t *list = json_array();
+    int64_t since = daemon_now() - INT64_C(24) * 3600 * 1000;
+    unsigned first = intake->refused > REFUSALS ? intake->refused - REFUSALS : 0;
+    for (unsigned i = first; i < intake->refused; i++) {
+        const struct refusal *one = &intake->refusals[i % REFUSALS];
+        char time[TIMESTAMP_ISO_SIZE];
+        timestamp_iso(one->time / 1000, time);
+        if (one->time > since && (!who || strcmp(who, one->who) == 0))
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "time", time, "name", one->name, "why",
+                                                  one->why, "who", one->who));
+    }
+    return list;
 }

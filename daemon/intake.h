@@ -20,6 +20,9 @@ void intake_pause(struct intake *intake, bool paused);
 /* The spool, for `tocsin submit`. */
 struct spool *intake_spool(struct intake *intake);
 
+/* Files of the last day that went to failed/, the last 10 at most; only those of WHO where it is not NULL: a new [{"time","name","why","who"}], the latest last. */
+json_t *intake_refused(const struct intake *intake, const char *who);
+
 /* Write a new version of a file's NAME.result.jsonl. */
 void intake_write_result(struct intake *intake, const struct queue_result_due *due);
 

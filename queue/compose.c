@@ -39,14 +39,15 @@ static void send_on(struct store *store, int64_t campaign, int64_t contact, int6
 }
 
 /* One that has not gone out yet, because its server or its campaign rests, counts as if it went out now; one that waits for approval may never go
- * out. */
+ * out. Whom a rehearsal's mails really go to wants to see them all today. */
 int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now)
 {
     int64_t last =
         sql_integer(store->sql, 0,
                     "SELECT max(CASE WHEN state IN (1, 2, 3, 4) THEN ?3 ELSE coalesce(accepted, created) END)"
                     " FROM notification WHERE contact_id = ?1 AND campaign_id = ?2 AND kind = 0"
-                    " AND state <> 9 AND NOT (state = 1 AND hold = 1)",
+                    " AND state <> 9 AND NOT (state = 1 AND hold = 1)"
+                    " AND (SELECT redirect_to FROM campaign WHERE id = ?2) IS NULL",
                     "iii", contact, campaign, now);
     int64_t next = last + store->config->campaigns.contact_interval;
     return last && next > now ? next : now;

@@ -23,8 +23,7 @@ struct begin {
     void *context;
 };
 
-/* The profile's name and the file's, in letters that a person can type again. */
-static char *default_campaign(const char *profile, const char *name)
+char *queue_default_campaign(const char *profile, const char *name)
 {
     const char *dot = strchr(name, '.');
     char *made = mem_format("%s-%.*s", profile, (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
@@ -135,7 +134,7 @@ static int run_begin(struct store *store, struct request *request)
     free(begin->campaign);
     free(begin->message);
     begin->message = NULL;
-    begin->campaign = named ? mem_string(file->campaign) : default_campaign(file->profile, file->name);
+    begin->campaign = named ? mem_string(file->campaign) : queue_default_campaign(file->profile, file->name);
     begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD };
     if (find_claim(store, begin) || find_same_bytes(store, begin))
         return 0;

@@ -183,6 +183,28 @@ static int suppress(struct store *store, struct order *order)
     return 0;
 }
 
+/* What covers OBJECT (an address or a domain) besides itself: the nearest suppressed domain above it; a new string, or NULL. */
+static char *covered_by(struct store *store, const char *object)
+{
+    const char *at = strpbrk(object, strchr(object, '@') ? "@" : ".");
+    for (; at && strchr(at + 1, '.'); at = strchr(at + 1, '.'))
+        if (sql_integer(store->sql, 0, "SELECT 1 FROM suppression WHERE object = ?1", "t", at + 1))
+            return mem_string(at + 1);
+    return NULL;
+}
+
+static int refuse_unsuppress(struct store *store, struct order *order, const char *object)
+{
+    char *domain = covered_by(store, object);
+    if (domain)
+        error_set(&order->request.error, -ENOENT, "%s is suppressed by its domain alone: `tocsin suppress remove %s`",
+                  object, domain);
+    else
+        error_set(&order->request.error, -ENOENT, "%s is not suppressed", object);
+    free(domain);
+    return -ENOENT;
+}
+
 static int unsuppress(struct store *store, struct order *order)
 {
     char object[ADDRESS_MAX_LENGTH + 1];
@@ -195,8 +217,15 @@ static int unsuppress(struct store *store, struct order *order)
                          "%s opted out, and that holds for ever; if its owner asks for mail again, say --force",
                          object);
     if (!sql_run(store->sql, "DELETE FROM suppression WHERE object = ?1", "t", object))
-        return error_set(&order->request.error, -ENOENT, "%s is not suppressed", object);
+        return refuse_unsuppress(store, order, object);
     store_audit(store, order->now, order->who, "unsuppress", object, "%s", argument(order, "why"));
+    char *domain = covered_by(store, object);
+    if (domain) {
+        bool opt_out = sql_integer(store->sql, 0, "SELECT opt_out FROM suppression WHERE object = ?1", "t", domain);
+        json_object_set_new(order->result, "covered_by", json_string(domain));
+        json_object_set_new(order->result, "opt_out", json_boolean(opt_out));
+    }
+    free(domain);
     return 0;
 }
 

@@ -88,6 +88,10 @@ struct queue_file_begun {
     const char *message;
 };
 
+/* The name that a campaign gets where nobody gives one, from its profile's and its file's, in letters that a person can type again; a new string. Where a campaign
+ * of that name is over, a number follows. Pure. */
+char *queue_default_campaign(const char *profile, const char *name);
+
 /* Register a claimed file and, where it is new, its campaign. */
 void queue_file_begin(struct queue *queue, const struct queue_file *file,
                       void (*done)(void *context, const struct queue_file_begun *begun), void *context);

@@ -82,6 +82,23 @@ static int64_t in_state(struct sql *sql, int64_t campaign, enum notification_sta
                        campaign, (int64_t)state);
 }
 
+/* Cases whose contacts are being looked up; and those that wait for others to go out in one mail with, until when the first of them does. */
+static void add_waiting(struct sql *sql, int64_t id, json_t *campaign)
+{
+    sqlite3_stmt *row = sql_query(
+        sql,
+        "SELECT (SELECT count(*) FROM \"case\" WHERE campaign_id = ?1 AND state IN (1, 2)) AS searching,"
+        " count(*) AS gathering, min(due) AS \"@gathering_until\" FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
+        " AND due < 9223372036854775807",
+        "i", id);
+    if (!sql_step(sql, row))
+        return;
+    json_t *found = row_json(row);
+    sqlite3_reset(row);
+    json_object_update(campaign, found);
+    json_decref(found);
+}
+
 static void add_campaign_counts(struct sql *sql, json_t *campaign)
 {
     int64_t id = json_integer_value(json_object_get(campaign, "id"));
@@ -91,6 +108,7 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     json_object_set_new(campaign, "leased", json_integer(in_state(sql, id, NOTIFICATION_LEASED)));
     json_object_set_new(campaign, "deferred", json_integer(in_state(sql, id, NOTIFICATION_DEFERRED)));
     json_object_set_new(campaign, "accepted", json_integer(in_state(sql, id, NOTIFICATION_ACCEPTED)));
+    add_waiting(sql, id, campaign);
 }
 
 /* An unapproved file that is composed is ready to be looked at; one that is not is still finding its contacts. */
@@ -99,6 +117,7 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     " c.expires AS \"@expires\", c.ended AS \"@ended\", c.redirect_to, c.open_cases AS open,"                          \
     " (SELECT count(*) FROM \"case\" k WHERE k.campaign_id = c.id) AS cases,"                                          \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id) AS files,"                                         \
+    " (SELECT coalesce(sum(f.rejected), 0) FROM feed_file f WHERE f.campaign_id = c.id) AS rejected,"                  \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 1) AS files_loading,"                 \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND c.state IN " \
     "(1, 2))"                                                                                                          \
@@ -114,14 +133,16 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     "SELECT id, time AS \"@time\", time AS began, who, recipient, answered, answer, text, returned AS \"@came_back\"," \
     " returned, class, way FROM proof "
 
-/* The last that came back and, where it is later, the last that was sent. */
+/* The last that came back and, where it is later, the last that was sent; not one that was to provoke a bounce and was refused at once: it says nothing
+ * about the way back. */
 static void add_proof(struct sql *sql, json_t *result)
 {
     json_t *proofs =
         rows_json(sql, sql_query(sql,
                                  PROOF_COLUMNS "WHERE id = (SELECT id FROM proof WHERE returned IS NOT NULL"
                                                " ORDER BY returned DESC, id DESC LIMIT 1)"
-                                               " OR id = (SELECT max(id) FROM proof) ORDER BY returned IS NULL, id",
+                                               " OR id = (SELECT max(id) FROM proof WHERE recipient IS NULL"
+                                               " OR answer IS NOT 'refused') ORDER BY returned IS NULL, id",
                                  ""));
     json_object_set_new(result, "proofs", proofs);
 }

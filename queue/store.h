@@ -96,7 +96,7 @@ void store_audit(struct store *store, int64_t now, const char *who, const char *
  * approval. */
 void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now);
 
-/* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval. */
+/* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval; in a rehearsal, now. */
 int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
 
 /* Queue what CAMPAIGN has held for HOLD: 1 approval, 2 after a refusal. Returns how many. */

@@ -18,6 +18,11 @@ struct turn {
     void *context;
 };
 
+struct campaign_row {
+    int64_t id, state, expires, open_cases;
+    bool redirected;
+};
+
 /* Notifications held after a refusal go out again when their time has come. */
 static size_t release_due(struct store *store, int64_t campaign, int64_t now)
 {
@@ -57,15 +62,28 @@ static bool stands_before(const int64_t *list, size_t index)
     return false;
 }
 
-/* All of a contact's cases are seen to at once: the many that fall due with them are not looked at again. */
-static size_t compose_due(struct store *store, int64_t campaign, int64_t now)
+/* Are contacts still being looked for, by a search that could end any moment? What waits for DNS to come back is not. */
+static bool is_searching(struct store *store, int64_t campaign, int64_t now)
+{
+    return sql_integer(store->sql, 0,
+                       "SELECT EXISTS (SELECT 1 FROM \"case\" WHERE campaign_id = ?1 AND state = 2)"
+                       " OR EXISTS (SELECT 1 FROM \"case\" WHERE campaign_id = ?1 AND state = 1 AND due <= ?2)"
+                       " OR EXISTS (SELECT 1 FROM feed_file WHERE campaign_id = ?1 AND state = 1)",
+                       "ii", campaign, now) != 0;
+}
+
+/* All of a contact's cases are seen to at once: the many that fall due with them are not looked at again. In a rehearsal nothing that is still to come is
+ * waited for: it is composed once all contacts are known, as what is approved is. */
+static size_t compose_due(struct store *store, const struct campaign_row *row, int64_t now)
 {
     size_t count;
+    int64_t campaign = row->id;
+    int64_t until = row->redirected && !is_searching(store, campaign, now) ? DUE_NEVER - 1 : now;
     int64_t *contacts = sql_integers(store->sql,
                                      sql_query(store->sql,
                                                "SELECT contact_id FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
                                                " AND due <= ?2 ORDER BY due LIMIT ?3",
-                                               "iii", campaign, now, STEPS),
+                                               "iii", campaign, until, STEPS),
                                      &count);
     for (size_t i = 0; i < count; i++)
         if (!stands_before(contacts, i))
@@ -128,10 +146,6 @@ static void end_campaign(struct store *store, int64_t campaign, int64_t now)
                 campaign);
 }
 
-struct campaign_row {
-    int64_t id, state, expires, open_cases;
-};
-
 static size_t turn_campaign(struct store *store, const struct campaign_row *row, bool clock_runs, int64_t now)
 {
     size_t steps = clock_runs ? deliver_due(store, row->id, now) : 0;
@@ -140,7 +154,7 @@ static size_t turn_campaign(struct store *store, const struct campaign_row *row,
         steps += wind_down(store, row->id, cancelled ? CASE_CANCELLED : CASE_EXPIRED);
     if (row->state == CAMPAIGN_RUNNING && !over) {
         steps += release_due(store, row->id, now);
-        steps += compose_due(store, row->id, now);
+        steps += compose_due(store, row, now);
     }
     if (row->state == CAMPAIGN_RUNNING || over)
         end_campaign(store, row->id, now);
@@ -277,15 +291,17 @@ static struct campaign_row *open_campaigns(struct store *store, size_t *count)
     struct campaign_row *rows = NULL;
     size_t room = 0;
     *count = 0;
-    sqlite3_stmt *found = sql_query(store->sql,
-                                    "SELECT id, state, expires, open_cases FROM campaign WHERE state IN (1, 2)"
-                                    " OR (state = 3 AND ended IS NULL)",
-                                    "");
+    sqlite3_stmt *found =
+        sql_query(store->sql,
+                  "SELECT id, state, expires, open_cases, redirect_to IS NOT NULL FROM campaign WHERE state IN (1, 2)"
+                  " OR (state = 3 AND ended IS NULL)",
+                  "");
     while (sql_step(store->sql, found)) {
         if (*count == room)
             rows = mem_resize(rows, room = room ? room * 2 : 8, sizeof *rows);
         rows[(*count)++] = (struct campaign_row){ sqlite3_column_int64(found, 0), sqlite3_column_int64(found, 1),
-                                                  sqlite3_column_int64(found, 2), sqlite3_column_int64(found, 3) };
+                                                  sqlite3_column_int64(found, 2), sqlite3_column_int64(found, 3),
+                                                  sqlite3_column_int(found, 4) != 0 };
     }
     return rows;
 }

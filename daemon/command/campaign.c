@@ -1,5 +1,6 @@
 /* tocsin campaign: one campaign, looked at and ordered. */
 #include "daemon/command/command.h"
+#include "daemon/command/standing.h"
 #include "daemon/report/table.h"
 
 #include <stdio.h>
@@ -7,12 +8,12 @@
 #include <sysexits.h>
 
 static const char help[] =
-    "usage: tocsin campaign list [--json]\n"
+    "usage: tocsin campaign list [--all] [--json]\n"
     "       tocsin campaign show NAME [--cases] [--json]\n"
     "       tocsin campaign approve NAME [--without-proof] [--why TEXT] [--json]\n"
     "       tocsin campaign pause|resume|cancel NAME [--why TEXT] [--json]\n"
     "\n"
-    "  list      the campaigns (as `tocsin status`)\n"
+    "  list      the campaigns (as `tocsin status`); --all: those that failed too, because their only file did\n"
     "  show      one campaign: its files and its numbers; --cases: every case with its ladder and what became of each "
     "rung\n"
     "  approve   let a campaign that waits for a person begin; look first: `tocsin preview NAME`. Asks that bounces\n"
@@ -26,7 +27,9 @@ static void add_case(struct buf *text, const json_t *one)
 {
     size_t index;
     json_t *rung;
-    buf_add_format(text, "\n%s: %s\n", text_in(one, "target"), text_in(one, "state"));
+    bool waits = strcmp(text_in(one, "state"), "waiting") == 0 && text_in(one, "due")[0];
+    buf_add_format(text, "\n%s: %s%s%s\n", text_in(one, "target"), text_in(one, "state"),
+                   waits ? ", to go out in one mail with others, until " : "", waits ? text_in(one, "due") : "");
     json_array_foreach(json_object_get(one, "rungs"), index, rung)
     {
         buf_add_format(text, "  %lld. %-36s %-9s %-8s %s\n", number_in(rung, "position"), text_in(rung, "address"),
@@ -53,9 +56,7 @@ static int print_campaign(json_t *campaign)
         buf_add_format(&text, "paused: %s\n", text_in(campaign, "paused_why"));
     if (text_in(campaign, "redirect_to")[0])
         buf_add_format(&text, "a rehearsal: every mail goes to %s\n", text_in(campaign, "redirect_to"));
-    if (number_in(campaign, "ready_for_approval"))
-        buf_add_format(&text, "waits for approval: %lld held; `tocsin preview %s` shows what would go out\n",
-                       number_in(campaign, "held"), text_in(campaign, "name"));
+    standing_lines(campaign, "", &text);
     buf_add_format(&text, "cases: %lld", number_in(campaign, "cases"));
     json_object_foreach((json_t *)(uintptr_t)ends, end, one) if (json_integer_value(one))
         buf_add_format(&text, ", %s %lld", end, (long long)json_integer_value(one));
@@ -117,18 +118,22 @@ static int order(struct context *context, const char *verb, const char *done, co
 int command_campaign(struct context *context, int argc, char **argv)
 {
     const char *why = NULL;
-    bool cases = false, unproved = false;
-    const struct option_row options[] = {
-        { "why", &why, NULL }, { "cases", NULL, &cases }, { "without-proof", NULL, &unproved }, { NULL, NULL, NULL }
-    };
+    bool cases = false, unproved = false, all = false;
+    const struct option_row options[] = { { "why", &why, NULL },
+                                          { "cases", NULL, &cases },
+                                          { "without-proof", NULL, &unproved },
+                                          { "all", NULL, &all },
+                                          { NULL, NULL, NULL } };
     int exit = command_options(context, options, help, &argc, argv);
     if (exit >= 0)
         return exit;
     const char *verb = argc > 1 ? argv[1] : "";
     if (strcmp(verb, "list") == 0 && argc == 2) {
-        char *status[] = { (char *)"status", NULL };
-        return command_status(context, 1, status);
+        char *status[] = { (char *)"status", (char *)(all ? "--all" : NULL), NULL };
+        return command_status(context, all ? 2 : 1, status);
     }
+    if (all)
+        return command_fail(EX_USAGE, "campaign: --all goes with list");
     if (argc != 3)
         return command_fail(EX_USAGE,
                             "campaign wants a verb and a campaign's name; `tocsin campaign --help` lists the verbs");

@@ -1,6 +1,7 @@
 /* tocsin preview: exactly the mails that would go out, and to whom; sends none. */
 #include "daemon/base/mem.h"
 #include "daemon/command/command.h"
+#include "daemon/command/standing.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -100,6 +101,23 @@ static int show_page(struct context *context, struct preview *preview, json_t *p
     return EX_OK;
 }
 
+/* Nothing is composed: not yet, or not any more. */
+static int say_why_none(struct context *context, const char *name)
+{
+    json_t *campaign;
+    struct buf text = BUF_EMPTY;
+    int exit = command_read(context, json_pack("{s:s, s:s}", "verb", "campaign", "campaign", name), &campaign);
+    if (exit)
+        return exit;
+    standing_lines(campaign, "", &text);
+    if (!text.length && strcmp(text_in(campaign, "state"), "running") != 0)
+        buf_add_format(&text, "the campaign is %s\n", text_in(campaign, "state"));
+    else if (!text.length)
+        buf_add_string(&text, "all that it had to say has gone out\n");
+    json_decref(campaign);
+    return command_print(&text);
+}
+
 static int preview_campaign(struct context *context, struct preview *preview, const char *campaign)
 {
     int exit = EX_OK;
@@ -119,9 +137,9 @@ static int preview_campaign(struct context *context, struct preview *preview, co
     } while (!exit && preview->shown < preview->total && preview->shown < preview->limit);
     if (!exit && !context->json)
         printf("%s%lld mail%s would go out%s\n", preview->shown ? "\n" : "", preview->total,
-               preview->total == 1 ? "" : "s",
-               preview->total ? "; nothing has been sent"
-                              : ": its cases are still being looked into, or all have gone out");
+               preview->total == 1 ? "" : "s", preview->total ? "; nothing has been sent" : "");
+    if (!exit && !context->json && !preview->total)
+        exit = say_why_none(context, campaign);
     return exit;
 }
 

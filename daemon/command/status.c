@@ -1,5 +1,6 @@
 /* tocsin status: what is going on. */
 #include "daemon/command/command.h"
+#include "daemon/command/standing.h"
 #include "daemon/report/table.h"
 
 #include <stdio.h>
@@ -8,24 +9,28 @@
 #include <time.h>
 
 static const char help[] =
-    "usage: tocsin status [--json]\n"
+    "usage: tocsin status [--all] [--json]\n"
     "\n"
     "Every campaign with its state, how many cases are open and how the others ended, and what is in the queue. A\n"
     "campaign that waits for approval says so: look at it with `tocsin preview NAME`, then `tocsin campaign approve "
     "NAME`. One that would begin by itself but waits for a proof that bounces come back is `to prove`: `tocsin check "
     "--send`.\n"
     "`told` counts cases delivered or answered; `in window` mails that were accepted and may still bounce.\n"
-    "What fails just now (a full disk) stands above it all.\n"
+    "`rejected` counts rows that could not be read. Below the table stands what each campaign waits for, and which "
+    "files\n"
+    "were refused in the last day, since tocsind began. What fails just now (a full disk) stands above it all.\n"
+    "  --all   campaigns that failed, too: their only file was refused for its rows\n"
     "Works with the daemon down, from the store, for those who may read it.\n";
 
 static void add_campaign(struct table *table, const json_t *campaign)
 {
     const json_t *ends = json_object_get(campaign, "ends");
     table_add(table, text_in(campaign, "name"));
-    bool waits = number_in(campaign, "waiting_for_approval") > 0;
-    bool proof = waits && number_in(campaign, "waiting_for_approval") == number_in(campaign, "waiting_for_proof");
-    const char *state = text_in(campaign, "state");
-    table_add(table, !waits || state[0] != 'r' ? state : proof ? "to prove" : "to approve");
+    struct buf word = BUF_EMPTY;
+    standing_word(campaign, &word);
+    table_add(table, word.data);
+    buf_free(&word);
+    table_add_format(table, "%lld", number_in(campaign, "rejected"));
     table_add_format(table, "%lld", number_in(campaign, "cases"));
     table_add_format(table, "%lld", number_in(campaign, "open"));
     table_add_format(table, "%lld", number_in(ends, "delivered") + number_in(ends, "answered"));
@@ -101,27 +106,81 @@ static void print_faults(const json_t *status, struct buf *text)
                        text_in(fault, "what"), text_in(fault, "why"), text_in(fault, "meaning"));
 }
 
-static int print_status(json_t *status)
+/* The only file of a campaign that failed was taken back whole: it says nothing but that. */
+static bool is_failed(const json_t *campaign)
 {
-    static const char *const heads[] = { "campaign",  "state",     "cases",      "open",   "told",
-                                         "exhausted", "opted out", "other ends", "queued", "deferred",
-                                         "held",      "in window", NULL };
+    return strcmp(text_in(campaign, "state"), "failed") == 0;
+}
+
+static void print_campaigns(const json_t *campaigns, bool all, struct buf *text)
+{
+    static const char *const heads[] = { "campaign", "state",     "rejected",  "cases",      "open",
+                                         "told",     "exhausted", "opted out", "other ends", "queued",
+                                         "deferred", "held",      "in window", NULL };
     struct table *table = table_new(heads);
-    struct buf text = BUF_EMPTY;
+    size_t index, shown = 0, failed = 0;
+    json_t *campaign;
+    json_array_foreach(campaigns, index, campaign)
+    {
+        failed += is_failed(campaign);
+        if (!all && is_failed(campaign))
+            continue;
+        add_campaign(table, campaign);
+        shown++;
+    }
+    if (shown)
+        table_render(table, text);
+    else
+        buf_add_string(text, "No campaign yet: drop a file into incoming/, or `tocsin submit FILE`.\n");
+    if (failed && !all)
+        buf_add_format(text, "(and %zu that failed: `tocsin campaign list --all`)\n", failed);
+    table_free(table);
+}
+
+/* What campaigns wait for, and why they do not go on. */
+static void print_standing(const json_t *campaigns, struct buf *text)
+{
     size_t index;
     json_t *campaign;
+    struct buf before = BUF_EMPTY, lines = BUF_EMPTY;
+    json_array_foreach(campaigns, index, campaign)
+    {
+        buf_truncate(&before, 0);
+        buf_add_format(&before, "%s: ", text_in(campaign, "name"));
+        standing_lines(campaign, before.data, &lines);
+        if (text_in(campaign, "paused_why")[0])
+            buf_add_format(&lines, "%s is paused: %s\n", text_in(campaign, "name"), text_in(campaign, "paused_why"));
+    }
+    if (lines.length)
+        buf_add_format(text, "\n%s", lines.data);
+    buf_free(&before);
+    buf_free(&lines);
+}
+
+/* Files that went to failed/ lately: most leave no campaign behind. */
+static void print_refused(const json_t *refused, struct buf *text)
+{
+    size_t index;
+    json_t *one;
+    if (json_array_size(refused))
+        buf_add_format(text, "\n%zu %s refused in the last day, and stand in failed/, the reason beside each:\n",
+                       json_array_size(refused), json_array_size(refused) == 1 ? "file was" : "files were");
+    json_array_foreach(refused, index, one)
+        buf_add_format(text, "  %s  %s: %s\n", text_in(one, "time"), text_in(one, "name"), text_in(one, "why"));
+}
+
+static int print_status(json_t *status, bool all)
+{
+    const json_t *campaigns = json_object_get(status, "campaigns");
+    struct buf text = BUF_EMPTY;
     if (json_is_false(json_object_get(status, "daemon")))
         buf_add_string(&text, "NO DAEMON RUNS: nothing moves. This is how the last one left the store.\n\n");
     if (json_is_true(json_object_get(status, "stopped")))
         buf_add_string(&text, "ALL SENDING IS STOPPED, until `tocsin start`.\n\n");
     print_faults(status, &text);
-    json_array_foreach(json_object_get(status, "campaigns"), index, campaign) add_campaign(table, campaign);
-    if (json_array_size(json_object_get(status, "campaigns")))
-        table_render(table, &text);
-    else
-        buf_add_string(&text, "No campaign yet: drop a file into incoming/, or `tocsin submit FILE`.\n");
-    json_array_foreach(json_object_get(status, "campaigns"), index, campaign) if (text_in(campaign, "paused_why")[0])
-        buf_add_format(&text, "\n%s is paused: %s\n", text_in(campaign, "name"), text_in(campaign, "paused_why"));
+    print_campaigns(campaigns, all, &text);
+    print_standing(campaigns, &text);
+    print_refused(json_object_get(status, "refused_files"), &text);
     buf_add_format(&text, "\nsuppressions: %lld   refused bounces: %lld forged, %lld stale\n",
                    number_in(status, "suppressions"), number_in(status, "forged_bounces"),
                    number_in(status, "stale_bounces"));
@@ -131,7 +190,6 @@ static int print_status(json_t *status)
         buf_add_format(&text, "no bounce window has ended since %s: %s\n", text_in(still, "since"),
                        text_in(still, "why"));
     add_loop(&text, status);
-    table_free(table);
     json_decref(status);
     return command_print(&text);
 }
@@ -139,7 +197,9 @@ static int print_status(json_t *status)
 int command_status(struct context *context, int argc, char **argv)
 {
     json_t *status;
-    int exit = command_options(context, NULL, help, &argc, argv);
+    bool all = false;
+    const struct option_row options[] = { { "all", NULL, &all }, { NULL, NULL, NULL } };
+    int exit = command_options(context, options, help, &argc, argv);
     if (exit >= 0)
         return exit;
     if (argc > 1)
@@ -148,5 +208,5 @@ int command_status(struct context *context, int argc, char **argv)
     if (exit)
         return exit;
     json_object_set_new(status, "daemon", json_boolean(!context->offline));
-    return context->json ? command_print_json(status) : print_status(status);
+    return context->json ? command_print_json(status) : print_status(status, all);
 }

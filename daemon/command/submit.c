@@ -1,6 +1,7 @@
 /* tocsin submit: feed files into the spool, with what cannot be said by dropping them. */
 #include "daemon/base/mem.h"
 #include "daemon/command/command.h"
+#include "queue/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,18 @@ static json_t *request_for(const struct submission *submission, const char *hidd
     return request;
 }
 
+/* It is in the spool; what the daemon makes of it shows later, and elsewhere. */
+static void print_submitted(const struct submission *submission, const char *file, const char *name)
+{
+    char *campaign = submission->campaign
+                         ? mem_string(submission->campaign)
+                         : queue_default_campaign(submission->profile ? submission->profile : "default", name);
+    printf("%s: submitted, as campaign %s%s: `tocsin status` shows how it gets on, or why it was refused (the reason is"
+           " also in failed/%s.error, and in the log)\n",
+           file, campaign, submission->campaign ? "" : " (with a number where one of that name is over)", name);
+    free(campaign);
+}
+
 static int submit_one(struct context *context, const struct submission *submission, const char *file, unsigned number)
 {
     const struct config *config = command_config_for(context, "paths.spool");
@@ -102,9 +115,7 @@ static int submit_one(struct context *context, const struct submission *submissi
         json_object_set_new(result, "file", json_string(file));
         exit = command_print_json(result);
     } else if (!exit) {
-        printf("%s: submitted; `tocsin status` shows how it gets on; a refused file goes to failed/, the reason beside "
-               "it\n",
-               file);
+        print_submitted(submission, file, name);
         json_decref(result);
     }
     free(path);

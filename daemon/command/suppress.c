@@ -6,15 +6,17 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char help[] = "usage: tocsin suppress list [--json]\n"
-                           "       tocsin suppress add ADDRESS|DOMAIN [--why TEXT]\n"
-                           "       tocsin suppress remove ADDRESS|DOMAIN [--why TEXT] [--force]\n"
-                           "\n"
-                           "A suppressed address is never written to again, in any campaign; a suppressed domain "
-                           "covers every address at it and\n"
-                           "below it. What waits to go there is taken back at once, and its cases climb to their next "
-                           "contact. Opt-outs by mail add themselves here; to remove one takes\n"
-                           "--force, and a good reason.\n";
+static const char help[] =
+    "usage: tocsin suppress list [--json]\n"
+    "       tocsin suppress add ADDRESS|DOMAIN [--why TEXT]\n"
+    "       tocsin suppress remove ADDRESS|DOMAIN [--why TEXT] [--force]\n"
+    "\n"
+    "A suppressed address is never written to again, in any campaign; a suppressed domain "
+    "covers every address at it and\n"
+    "below it. What waits to go there is taken back at once, and its cases climb to their next "
+    "contact. Opt-outs by mail add themselves here; to remove one takes\n"
+    "--force, and a good reason. An owner's opt-out adds his address and the target's domain: both are then "
+    "to be removed.\n";
 
 static int print_list(json_t *result)
 {
@@ -67,7 +69,13 @@ int command_suppress(struct context *context, int argc, char **argv)
         return exit;
     if (context->json)
         return command_print_json(result);
+    const char *domain = text_in(result, "covered_by");
+    if (*domain)
+        printf("%s is no longer suppressed by itself, but still by its domain %s: `tocsin suppress remove %s%s` ends"
+               " that\n",
+               argv[2], domain, domain, json_is_true(json_object_get(result, "opt_out")) ? " --force" : "");
+    else
+        printf("%s is %s\n", argv[2], add ? "never written to again" : "no longer suppressed");
     json_decref(result);
-    printf("%s is %s\n", argv[2], add ? "never written to again" : "no longer suppressed");
     return EX_OK;
 }

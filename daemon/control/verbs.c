@@ -55,6 +55,8 @@ static void on_status(void *context, int status, const char *message, json_t *re
     if (!status) {
         json_object_set_new(result, "faults", faults_describe(daemon));
         json_object_set_new(result, "loop", health_describe(daemon));
+        json_object_set_new(result, "refused_files",
+                            intake_refused(daemon->intake, control_is_admin(context) ? NULL : control_who(context)));
         json_object_set_new(result, "stopped", json_boolean(daemon->stopping));
     }
     on_read(context, status, message, result);

@@ -111,6 +111,11 @@ class Command(unittest.TestCase):
             self.assertEqual(self.tocsin("submit", "--campaign", "a\nb", "-", text="fqdn\n")[0], DATA)
             self.assertEqual(os.stat(os.path.join(self.directory, "tocsin.db")).st_mode & 0o007, 0)
             self.assertIn("rows were rejected", self.tocsin("campaign", "show", failed)[1])
+            table, more = self.tocsin("status")[1], self.tocsin("campaign", "list", "--all")[1]
+            self.assertNotIn(failed + "  ", table)
+            self.assertIn("1 that failed", table)
+            self.assertIn(failed + "  ", more)
+            self.assertRegex(table, r"refused in the last day.*\n  \S+  standard-input: .*rows were rejected")
             process.send_signal(signal.SIGHUP)
             self.until(lambda: "the new configuration is in force" in open(os.path.join(self.directory, "log")).read())
             process.terminate()
@@ -180,6 +185,23 @@ class Command(unittest.TestCase):
         self.assertFalse(os.path.exists(os.path.join(self.directory, "tocsin.db-wal")), "all is in the store")
         self.daemon()
         self.assertIs(json.loads(self.tocsin("status", "--json")[1])["stopped"], False)
+
+    def test_a_rehearsal_and_what_waits(self):
+        with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
+            self.configure(lab.dns, lab.relay, aggregate_wait="1h", approve_above=10)
+            self.daemon()
+            out = self.tocsin("submit", "--campaign", "try", "--redirect-to", "me@test.example", "-", text="bakery.example\n")[1]
+            self.assertIn("campaign try:", out)
+            self.until(lambda: self.state("try").get("state") == "ended")
+            self.assertRegex(self.tocsin("status")[1], r"(?m)^ *try +ended \(rehearsal\) ")
+            self.assertIn("campaign default-standard-input ", self.tocsin("submit", "-", text="bakery.example\nchurch.example\n")[1])
+            self.until(lambda: self.state("default-standard-input").get("gathering") == 2)
+            words = "2 cases wait for others with the same contact, to go out in one mail: the first mail goes out from "
+            for command in (["status"], ["preview", "default-standard-input"], ["campaign", "show", "default-standard-input"]):
+                self.assertIn(words + "20", self.tocsin(*command)[1])
+            self.assertRegex(self.tocsin("campaign", "show", "--cases", "default-standard-input")[1], r"example: waiting, .*until 20")
+            self.tocsin("submit", "--campaign", "again", "-", text="bakery.example\nchurch.example\n")
+            self.until(lambda: "the same bytes came before" in self.tocsin("status")[1])
 
     def test_figures_have_no_more_digits_than_they_know(self):
         with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:

@@ -101,6 +101,62 @@ static void its_set_of_cases_never_changes(void **state)
     bench_close(bench);
 }
 
+/* A rehearsal waits until all contacts are known, and for nothing else: neither for aggregate_wait nor for contact_interval. */
+static void a_rehearsal_waits_for_nobody(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct drop drop = { .name = "a.csv", .campaign = "try", .redirect_to = "me@test.test" };
+    bench->ladder = hoster_only;
+    drop.targets[0] = "a.test";
+    drop.targets[1] = "b.test";
+    drop_file(bench, &drop);
+    assert_int_equal(claim_targets(bench, 1), 1);
+    set_ladder(bench, bench->targets[0].id, "a.test", hoster_only);
+    turn(bench);
+    assert_int_equal(claim_due(bench, MANY), 0);
+    resolve_all(bench);
+    turn(bench);
+    attempt(bench, claim_one(bench, "abuse@hoster.test"), QUEUE_ACCEPTED, NULL);
+    assert_int_equal(bench->claimed[0]->case_count, 2);
+    drop = (struct drop){
+        .name = "b.csv", .campaign = "try", .redirect_to = "me@test.test", .targets = { "c.test", "d.test" }
+    };
+    drop_file(bench, &drop);
+    /* What DNS cannot say for now is not waited for. */
+    assert_int_equal(claim_targets(bench, 1), 1);
+    queue_resolve_later(bench->queue, bench->targets[0].id, bench->now, bench->now + 10 * MINUTE);
+    resolve_all(bench);
+    turn(bench);
+    claim_one(bench, "abuse@hoster.test");
+    assert_int_equal(bench->claimed[0]->case_count, 1);
+    bench_close(bench);
+}
+
+/* And says until when it waits, where it is none. */
+static void it_is_known_until_when_they_wait(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "two.csv", "a.test", "b.test");
+    assert_int_equal(read_as(bench, "status", NULL), 0);
+    assert_number(bench, "campaigns.0.searching", 2);
+    assert_number(bench, "campaigns.0.gathering", 0);
+    resolve_all(bench);
+    turn(bench);
+    char until[32];
+    time_t end = (time_t)((bench->now + HOUR) / 1000);
+    strftime(until, sizeof until, "%Y-%m-%dT%H:%M:%S+00:00", gmtime(&end));
+    assert_int_equal(read_as(bench, "status", NULL), 0);
+    assert_number(bench, "campaigns.0.searching", 0);
+    assert_number(bench, "campaigns.0.gathering", 2);
+    assert_text(bench, "campaigns.0.gathering_until", until);
+    pass(bench, HOUR);
+    assert_int_equal(read_as(bench, "status", NULL), 0);
+    assert_number(bench, "campaigns.0.gathering", 0);
+    bench_close(bench);
+}
+
 /* At most one a day. */
 static void later_cases_gather(void **state)
 {
@@ -517,6 +573,8 @@ int main(void)
         cmocka_unit_test(a_mail_has_an_end),
         cmocka_unit_test(those_that_wait_go_along),
         cmocka_unit_test(its_set_of_cases_never_changes),
+        cmocka_unit_test(a_rehearsal_waits_for_nobody),
+        cmocka_unit_test(it_is_known_until_when_they_wait),
         cmocka_unit_test(later_cases_gather),
         cmocka_unit_test(gathered_while_a_mail_could_not_go_out),
         cmocka_unit_test(gathered_while_the_campaign_was_paused),

@@ -150,6 +150,26 @@ static void cancelled_while_loading(void **state)
     bench_close(bench);
 }
 
+/* An opt-out may suppress both an address and its domain: to remove the one is not all. */
+static void a_domain_still_covers(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    static const char *const both[] = { "abuse@shop.test", "shop.test" };
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(order_about(bench, "suppress", "object", both[i]), 0);
+    assert_int_equal(order_about(bench, "unsuppress", "object", "abuse@shop.test"), 0);
+    assert_text(bench, "covered_by", "shop.test");
+    assert_true(json_is_false(got(bench, "opt_out")));
+    assert_int_equal(order_about(bench, "unsuppress", "object", "abuse@www.shop.test"), -ENOENT);
+    assert_non_null(strstr(bench->message, "remove shop.test"));
+    assert_int_equal(order_about(bench, "unsuppress", "object", "shop.test"), 0);
+    assert_null(json_object_get(bench->result, "covered_by"));
+    assert_int_equal(order_about(bench, "unsuppress", "object", "abuse@shop.test"), -ENOENT);
+    assert_non_null(strstr(bench->message, "is not suppressed"));
+    bench_close(bench);
+}
+
 /* ---- Pause and stop --------------------------------------------------------------------------------------------------------------------- */
 
 static void paused(void **state)
@@ -313,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_paused_campaign_expires),
         cmocka_unit_test(found_after_the_end),
         cmocka_unit_test(cancelled_while_loading),
+        cmocka_unit_test(a_domain_still_covers),
         cmocka_unit_test(paused),
         cmocka_unit_test(stopped_until_started),
         cmocka_unit_test(no_such_order),

@@ -201,6 +201,26 @@ static void status_has_the_last_that_worked_and_the_last(void **state)
     bench_close(bench);
 }
 
+/* Provoked, but refused in the session: no bounce will come, and nothing is amiss. */
+static void one_refused_at_once_is_not_missed(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    int64_t first = begin(bench, NULL), second = begin(bench, "nobody@b.test");
+    comes_back(bench, first);
+    queue_proof_answered(bench->queue, second, "refused", "550 No such user", bench->now);
+    wait_for_all(bench);
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_length(bench, "proofs", 1);
+    assert_number(bench, "proofs.0.id", first);
+    int64_t third = begin(bench, NULL);
+    queue_proof_answered(bench->queue, third, "refused", "554 Go away", bench->now);
+    wait_for_all(bench);
+    assert_int_equal(read_as(bench, "status", json_object()), 0);
+    assert_number(bench, "proofs.1.id", third);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +233,7 @@ int main(void)
         cmocka_unit_test(what_a_person_must_see_stays),
         cmocka_unit_test(finished_twice),
         cmocka_unit_test(status_has_the_last_that_worked_and_the_last),
+        cmocka_unit_test(one_refused_at_once_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

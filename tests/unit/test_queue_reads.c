@@ -128,6 +128,7 @@ static void the_status(void **state)
     assert_number(bench, "campaigns.0.open", 7);
     assert_number(bench, "campaigns.0.ends.delivered", 1);
     assert_number(bench, "campaigns.0.files", 1);
+    assert_number(bench, "campaigns.0.rejected", 1);
     assert_number(bench, "campaigns.0.files_loading", 0);
     assert_number(bench, "campaigns.0.waiting_for_approval", 0);
     assert_number(bench, "campaigns.0.leased", 3);
