@@ -2,7 +2,7 @@
 """kill -9 at any moment: nothing is lost, and only what was under way goes out again, as the very same mail (DESIGN.md,
 rule 5).
 
-TOCSIN_KILLS=N kills N times at random (200), TOCSIN_SEED=N otherwise. The programs are built here, with crash points
+TOCSIN_KILLS=N kills N times at random (200) with TOCSIN_SESSIONS=N (6), TOCSIN_SEED=N otherwise. The programs are built here, with crash points
 (`make CRASH=1`), and wrong on purpose (`make MUTANT=NAME`): a harness that did not notice those would prove nothing.
 """
 import os
@@ -19,7 +19,7 @@ from tocsinlab.ordeal import LIVES, SEVERAL_CHUNKS, crowd_and_feeds, kill_at_ran
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "200"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
-SESSIONS = 6
+SESSIONS = int(os.environ.get("TOCSIN_SESSIONS", "6"))
 MUTANT_KILLS = 6
 FEW = 20           # targets of a feed, where only one of its mails or rows matters
 
@@ -35,10 +35,13 @@ MUTANTS = ("sent_before_sending", "no_lease_recovery")
 
 
 def figures(run, mails):
-    resent = mails.resent(run.lives)
-    return ("%d kills, %d lives that delivered something; %d mails, %d duplicates: %.2f a kill, %d at most; bound %d" %
+    """By Little's law the mails that a kill finds taken but not committed are the rate times the time that one stays so: the window."""
+    resent, rate = mails.resent(run.lives), mails.rate(run.lives)
+    each = mails.duplicates / len(run.lives)
+    return ("%d kills, %d lives that delivered something; %d mails, %d duplicates: %.2f a kill, %d at most; bound %d; at %.0f mails a second "
+            "that is a window of %.1f ms" %
             (len(run.lives), sum(1 for life in run.lives if life.taken), len(mails.copies), mails.duplicates,
-             mails.duplicates / len(run.lives), max(resent), run.sessions * len(run.lives)))
+             each, max(resent), run.sessions * len(run.lives), rate, 1000 * each / rate))
 
 
 class Crash(unittest.TestCase):
@@ -53,7 +56,7 @@ class Crash(unittest.TestCase):
 
     def test_random_kills(self):
         begun = time.monotonic()
-        with trial(self.build, *crowd_and_feeds(SEED, KILLS), SESSIONS, limit=180) as run:
+        with trial(self.build, *crowd_and_feeds(SEED, KILLS), SESSIONS, limit=180 + KILLS // 2) as run:
             kill_at_random(run, KILLS, random.Random(SEED))
             evidence = run.last_life()
             mails = aftermath.Mails(evidence.journal)

@@ -1,6 +1,7 @@
 """What must be true after any number of deaths (DESIGN.md, rule 5): nothing is lost, and what comes twice is one mail."""
 import time
 from collections import Counter, defaultdict
+from datetime import datetime
 
 from . import agreement, reach
 from .ordeal import SETTLED
@@ -27,6 +28,15 @@ class Mails:
         for number, line in enumerate(taken):
             self.copies[line["message_id"]].append(dict(line, number=number))
         self.duplicates = len(taken) - len(self.copies)
+
+    def rate(self, lives):
+        """Mails a second, while a life delivers."""
+        times = defaultdict(list)
+        for copies in self.copies.values():
+            for copy in copies:
+                times[_life_of(lives, copy["number"])].append(datetime.fromisoformat(copy["time"]))
+        spans = [(len(life) - 1, (max(life) - min(life)).total_seconds()) for life in times.values() if len(life) > 1]
+        return sum(mails for mails, _ in spans) / sum(span for _, span in spans)
 
     def resent(self, lives):
         """How many mails of each of LIVES were sent again in a later one."""
