@@ -183,6 +183,23 @@ static void understand(const struct daemon *daemon, const char *recipient, const
         returned->opt_out_address = bounce->from;
 }
 
+/* Somebody wants no more mail, and is told that he is heard. */
+struct heard {
+    struct daemon *daemon;
+    queue_done *done;
+    void *context;
+};
+
+static void on_heard(void *context, int status, const char *message)
+{
+    struct heard *heard = context;
+    /* Nor does he get what was claimed before: whose final dot is not out yet is claimed anew. */
+    if (!status && !heard->daemon->ending)
+        delivery_recall(heard->daemon->delivery);
+    heard->done(heard->context, status, message);
+    free(heard);
+}
+
 static void record(struct daemon *daemon, struct queue_returned *returned, queue_done *done, void *context)
 {
     char *settings = NULL;
@@ -192,10 +209,13 @@ static void record(struct daemon *daemon, struct queue_returned *returned, queue
         returned->receipt_template = daemon->receipt_template;
     }
     crash_point("bounce-intake");
+    if (returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT) {
+        struct heard *heard = mem_alloc(sizeof *heard);
+        *heard = (struct heard){ daemon, done, context };
+        done = on_heard;
+        context = heard;
+    }
     queue_record_returned(daemon->queue, returned, done, context);
-    /* Nor does he get what was claimed before, and no session has begun. */
-    if (returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT)
-        delivery_recall(daemon->delivery);
     free(settings);
 }
 

@@ -49,6 +49,7 @@ void queue_clock_set(struct queue *queue, int64_t jump)
     struct clock_set *set = mem_zero(1, sizeof *set);
     set->request.run = run_clock_set;
     set->request.finish = finish_clock_set;
+    set->request.barrier = true;
     set->jump = jump;
     store_submit(queue, &set->request);
 }

@@ -384,16 +384,16 @@ static void commit_group(struct queue *queue, struct inbox_item *group)
         post_group(queue, group);
 }
 
-/* Those whose commit somebody waits for come first, in their order, then the others in theirs. */
+/* Those whose commit somebody waits for come first, in their order, then the others in theirs; what comes after a barrier stays there. */
 static struct inbox_item *urgent_first(struct inbox_item *items)
 {
     struct inbox_item *urgent = NULL, **urgent_end = &urgent, *others = NULL, **others_end = &others;
-    for (; items; items = items->next) {
+    for (; items && !((struct request *)items)->barrier; items = items->next) {
         struct inbox_item ***end = ((struct request *)items)->committed ? &urgent_end : &others_end;
         **end = items;
         *end = &items->next;
     }
-    *others_end = NULL;
+    *others_end = items;
     *urgent_end = others;
     return urgent;
 }
@@ -471,7 +471,9 @@ static void *read_main(void *argument)
 
 int queue_lock_file(const char *path, struct error *error)
 {
-    char *name = mem_format("%s.lock", path);
+    /* By its real name: another link to it is the same store. */
+    char *real = realpath(path, NULL), *name = mem_format("%s.lock", real ? real : path);
+    free(real);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     int status = fd < 0 ? -errno : 0;
     if (status)

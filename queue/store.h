@@ -26,6 +26,7 @@ struct request {
     void (*finish)(struct request *request);
     /* Where set, it is called after the commit on the store thread, before the request goes anywhere: what cannot wait for the loop. */
     void (*committed)(struct request *request);
+    bool barrier; /* no urgent request overtakes it: it changes what they mean */
     struct inbox *home; /* where set, the request goes there after the commit, and `finish` is not called */
     struct queue *queue;
     bool reading; /* for the reader thread */

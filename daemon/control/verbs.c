@@ -69,13 +69,25 @@ static void run_status(struct control_call *call, const json_t *request)
 
 static void on_order(void *context, int status, const char *message, json_t *result)
 {
-    struct control_call *call = context;
-    struct daemon *daemon = control_daemon(call);
-    /* What was claimed before it may be what it forbids: all that no session has begun is claimed anew. */
+    pump_wake(control_daemon(context));
+    on_read(context, status, message, result);
+}
+
+/* What was claimed before it may be what it forbids: whose final dot is not out yet is claimed anew. */
+static void on_forbidden(void *context, int status, const char *message, json_t *result)
+{
     if (!status)
-        delivery_recall(daemon->delivery);
-    pump_wake(daemon);
-    on_read(call, status, message, result);
+        delivery_recall(control_daemon(context)->delivery);
+    on_order(context, status, message, result);
+}
+
+static bool forbids(const char *verb)
+{
+    static const char *const verbs[] = { "pause", "cancel", "cancel-notification", "suppress" };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verb, verbs[i]) == 0)
+            return true;
+    return false;
 }
 
 /* That it was asked for; whether it was done stands in the audit trail. */
@@ -95,7 +107,8 @@ static void run_order(struct control_call *call, const json_t *request)
 {
     struct daemon *daemon = control_daemon(call);
     log_order(control_who(call), request);
-    queue_order(daemon->queue, request, control_who(call), daemon_now(), on_order, call);
+    queue_order(daemon->queue, request, control_who(call), daemon_now(),
+                forbids(text_of(request, "verb")) ? on_forbidden : on_order, call);
 }
 
 /* Only these two end or begin the sending. */

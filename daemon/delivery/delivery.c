@@ -171,6 +171,7 @@ void delivery_submit(struct delivery *delivery, struct delivery_job *job)
     job->rendered = job->sent = job->aborted = false;
     job->place = NULL;
     job->period = halt_epoch(delivery->room.halt);
+    job->recalls = halt_recalls(delivery->room.halt);
     delivery->in_flight++;
     if (delivery->stopped)
         abort_job(delivery, job);
@@ -192,6 +193,7 @@ unsigned delivery_in_flight(const struct delivery *delivery)
 
 void delivery_recall(struct delivery *delivery)
 {
+    halt_recall(delivery->room.halt);
     struct inbox_item *item = inbox_pop_all(delivery->room.jobs), *next;
     for (; item; item = next) {
         next = item->next;

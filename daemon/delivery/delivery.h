@@ -34,7 +34,7 @@ struct delivery_job {
     bool
         aborted; /* delivery_stop(), delivery_recall(): nothing was tried or it was cut off; not an attempt unless `sent` */
 
-    unsigned period; /* delivery's own, as the next */
+    unsigned period, recalls; /* delivery's own, as the next */
     struct inbox_item *place;
 };
 
@@ -91,7 +91,8 @@ unsigned delivery_in_flight(const struct delivery *delivery);
 /* Stop within a second: open sessions are cut off by shutdown(2) of their sockets, every job comes back through DONE with `aborted`. Jobs submitted
  * while stopped come back at once. delivery_start() lets it go on. */
 void delivery_stop(struct delivery *delivery);
-/* Every job that no thread has taken yet comes back through DONE with `aborted`; the sessions go on. */
+/* From now on no job that was submitted before is sent, but for what the final dot is out of: each comes back through DONE with `aborted`. A session
+ * that has one of them under way or in hand is cut off before that; the others go on. */
 void delivery_recall(struct delivery *delivery);
 void delivery_start(struct delivery *delivery);
 

@@ -5,11 +5,16 @@
 
 #define STOP_MS 100 /* a stop is noticed so soon */
 
+bool desk_recalled(const struct desk *desk, const struct delivery_job *job)
+{
+    return job->recalls != halt_recalls(desk->halt);
+}
+
 bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch)
 {
-    while (!job->place && !halt_since(desk->halt, epoch))
+    while (!job->place && !halt_since(desk->halt, epoch) && !desk_recalled(desk, job))
         job->place = inbox_pop(desk->places, STOP_MS);
-    return job->place;
+    return job->place && !desk_recalled(desk, job);
 }
 
 void desk_finish(struct desk *desk, struct delivery_job *job)
@@ -25,7 +30,7 @@ void desk_return(struct desk *desk, struct delivery_job *job)
     if (job->place)
         inbox_push(desk->places, job->place);
     job->place = NULL;
-    if (!halt_since(desk->halt, job->period) && inbox_try_push(desk->jobs, &job->item))
+    if (!halt_since(desk->halt, job->period) && !desk_recalled(desk, job) && inbox_try_push(desk->jobs, &job->item))
         return;
     outcome_aborted(false, job);
     desk_finish(desk, job);
@@ -55,7 +60,7 @@ struct delivery_job *desk_take(struct desk *desk, int wait_ms)
     struct inbox_item *item;
     while ((item = inbox_pop(desk->jobs, wait_ms))) {
         struct delivery_job *job = (struct delivery_job *)item;
-        if (halt_since(desk->halt, job->period))
+        if (halt_since(desk->halt, job->period) || desk_recalled(desk, job))
             outcome_aborted(false, job);
         else if (prepare(desk, job))
             return job;

@@ -24,7 +24,10 @@ struct desk {
  * before a halt and jobs that cannot be rendered are finished on the way. */
 struct delivery_job *desk_take(struct desk *desk, int wait_ms);
 
-/* Wait for a place for JOB. False: there was a stop since EPOCH. */
+/* Was JOB recalled since it was submitted? Then it must not go out: it comes back as aborted. */
+bool desk_recalled(const struct desk *desk, const struct delivery_job *job);
+
+/* Wait for a place for JOB. False: there was a stop since EPOCH, or JOB was recalled. */
 bool desk_admit(struct desk *desk, struct delivery_job *job, unsigned epoch);
 
 /* JOB has its result: give it to its taker or to the loop thread. */

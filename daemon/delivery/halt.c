@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct halt {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned epoch; /* even: running; odd: stopped */
+    atomic_uint recalls;
 };
 
 struct halt *halt_new(void)
@@ -69,6 +71,16 @@ bool halt_since(struct halt *halt, unsigned epoch)
     bool since = over(halt, epoch);
     pthread_mutex_unlock(&halt->lock);
     return since;
+}
+
+unsigned halt_recalls(struct halt *halt)
+{
+    return atomic_load(&halt->recalls);
+}
+
+void halt_recall(struct halt *halt)
+{
+    atomic_fetch_add(&halt->recalls, 1);
 }
 
 bool halt_sleep(struct halt *halt, unsigned epoch, unsigned ms)

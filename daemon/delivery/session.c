@@ -39,6 +39,7 @@ struct session {
     smtp_session_t smtp;
     struct guard guard;
     bool connected, closing; /* closing: the server said so */
+    bool withdrawn; /* we have cut it off */
     bool again; /* nothing was tried: TLS did not work, and the next session does without it */
     struct error why;
     struct turn seats[2];
@@ -75,6 +76,13 @@ static void on_data(struct session *session)
     session->moved = now;
 }
 
+/* Not a word more: a stop, or a recall of what would be sent next. */
+static void withdraw(struct session *session)
+{
+    session->withdrawn = true;
+    wire_cut(session->wire);
+}
+
 /* The final dot goes out after this. Until then nobody has the mail, so only here is it waited for that few enough mails are out without
  * their result on disk. Where the connection is gone by now, the server cannot have the mail. */
 static void end_text(struct turn *turn)
@@ -82,7 +90,7 @@ static void end_text(struct turn *turn)
     struct session *session = turn->session;
     wire_allow(session->wire, 0);
     if (!desk_admit(session->desk, turn->job, session->epoch))
-        wire_cut(session->wire);
+        withdraw(session);
     if (!guard_end_text(&session->guard))
         return;
     turn->exchange.text_ended = true;
@@ -184,7 +192,9 @@ static void go_on_or_quit(struct session *session)
         take_next(session, true);
     guard_quiet(&session->guard); /* perhaps no longer, after a wait */
     struct delivery_job *job = current_turn(session)->job;
-    if (job)
+    if (job && desk_recalled(session->desk, job))
+        withdraw(session);
+    else if (job)
         begin_step(session, 1, 0);
     else
         wire_allow(session->wire, QUIT_MS);
@@ -286,6 +296,11 @@ static bool prepare(struct session *session)
     return guard_begin(&session->guard, smtp, session->wire, session->settings->tls, session->settings->auth);
 }
 
+static bool is_ended_by_us(const struct session *session)
+{
+    return session->withdrawn || halt_since(session->desk->halt, session->epoch);
+}
+
 /* The session is over: what becomes of the message that was under way? */
 static void settle_current(struct session *session)
 {
@@ -310,7 +325,7 @@ static void settle_current(struct session *session)
         outcome_of_session(session->connected ? session->guard.greeting.stage : REPLY_CONNECT, &answer,
                            step_timed_out(session), session->why.text, job);
     }
-    if (!job->reply.code && halt_since(session->desk->halt, session->epoch))
+    if (!job->reply.code && is_ended_by_us(session))
         outcome_aborted(turn->exchange.text_ended, job);
     if (!session->answered && !session->why.text[0])
         error_set(&session->why, 0, "relay %s: %s", relay_name(session->settings->relay), job->reply_text);
@@ -320,7 +335,7 @@ static void settle_current(struct session *session)
 static void settle(struct session *session)
 {
     /* A handshake that a stop has cut off says nothing about the relay. */
-    session->again = guard_end(&session->guard, halt_since(session->desk->halt, session->epoch));
+    session->again = guard_end(&session->guard, is_ended_by_us(session)) || session->withdrawn;
     if (session->guard.why.text[0] && !session->why.text[0])
         error_set(&session->why, 0, "relay %s: %s", relay_name(session->settings->relay), session->guard.why.text);
     if (!session->again)
