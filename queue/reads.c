@@ -362,6 +362,38 @@ static int read_suppressions(struct sql *sql, const json_t *arguments, json_t *r
     return 0;
 }
 
+/* OBJECT itself, or the nearest domain above it. */
+static void add_suppression(struct sql *sql, const char *object, json_t *list)
+{
+    const char *at = object, *domain = strchr(object, '@');
+    while (at) {
+        sqlite3_stmt *row = sql_query(sql,
+                                      "SELECT ?1 AS object, object AS by, why, opt_out AS \"?opt_out\" FROM suppression"
+                                      " WHERE object = ?2",
+                                      "tt", object, at);
+        if (sql_step(sql, row)) {
+            json_array_append_new(list, row_json(row));
+            sqlite3_reset(row);
+            return;
+        }
+        at = at == object && domain ? domain + 1 : (at = strchr(at, '.')) ? at + 1 : NULL;
+    }
+}
+
+static int read_suppressed(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    (void)error;
+    json_t *list = json_array(), *object;
+    size_t index;
+    json_array_foreach(json_object_get(arguments, "objects"), index, object)
+    {
+        if (json_is_string(object))
+            add_suppression(sql, json_string_value(object), list);
+    }
+    json_object_set_new(result, "suppressed", list);
+    return 0;
+}
+
 static int read_audit(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     (void)error;
@@ -430,7 +462,7 @@ static const struct {
     { "queue", read_queue },   { "notification", read_notification },
     { "report", read_report }, { "suppressions", read_suppressions },
     { "log", read_log },       { "audit", read_audit },
-    { "proof", read_proof },
+    { "proof", read_proof },   { "suppressed", read_suppressed },
 };
 
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)

@@ -21,6 +21,7 @@ struct sql;
  *   notification {notification}                one of these with "history":[…] and "returned":[…]
  *   report     {campaign}                      the counts that daemon/report/report.h renders
  *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
+ *   suppressed {objects:[addresses, domains]}  {"suppressed":[{"object","by" (itself, or a domain above it),"why","opt_out"}]}: those of them that are
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first
  *   proof      {proof}                         {"id","time","who","recipient","answer","text","came_back","class","way"}, and in milliseconds "began","answered","returned"
  *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first

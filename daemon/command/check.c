@@ -4,6 +4,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/command/check_relay.h"
 #include "daemon/command/check_send.h"
+#include "daemon/command/check_types.h"
 #include "templates/template.h"
 
 #include <dirent.h>
@@ -130,7 +131,7 @@ static int check(const struct config *config)
     check_directory("paths.control_socket", config->paths.control_socket);
     check_maildir(config->bounces.maildir);
     if (complaints)
-        return command_fail(EX_CONFIG, "%d things to mend", complaints);
+        return command_fail(EX_CONFIG, "%d thing%s to mend", complaints, complaints == 1 ? "" : "s");
     return EX_OK;
 }
 
@@ -165,6 +166,8 @@ int command_check(struct context *context, int argc, char **argv)
         return command_print(&text);
     }
     const struct config *config = command_config(context);
+    if (config)
+        check_types(config);
     exit = config ? check(config) : EX_CONFIG;
     if (exit)
         return exit;

@@ -62,6 +62,14 @@ int command_fail(int exit, const char *format, ...)
     return exit;
 }
 
+char *command_tame(char *text)
+{
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    return text;
+}
+
 /* ---- Options --------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct option_row *find_option(const struct option_row *options, const char *name, size_t length)

@@ -48,6 +48,9 @@ int command_options(struct context *context, const struct option_row *options, c
 /* Say MESSAGE as `tocsin: MESSAGE` on standard error, and return EXIT. */
 int command_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Make TEXT, which comes from outside, fit to be printed: control characters become `?`, so that no file commands the terminal. Returns TEXT. */
+char *command_tame(char *text);
+
 /* Ask the daemon; REQUEST is taken. On failure the reason has been printed. */
 int command_ask(struct context *context, json_t *request, json_t **result);
 

@@ -6,7 +6,9 @@
 #include "daemon/base/name.h"
 #include "daemon/contact/contact.h"
 #include "daemon/contact/show.h"
+#include "daemon/control/client.h"
 #include "daemon/feed/feed.h"
+#include "queue/reads.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +22,8 @@ static const char help[] =
     "\n"
     "Show whom Tocsin would tell about each TARGET: the ladder of contacts, best first, with what speaks for each, and "
     "what was ruled\n"
-    "out and why. Nothing is sent, and nothing is remembered; the daemon need not run.\n"
+    "out and why; what is suppressed, too, for administrators. Nothing is sent, and nothing is remembered; the daemon "
+    "need not run.\n"
     "\n"
     "TARGET is a domain, a host, a URL or an IP address, in any spelling that a feed may use (www[.]shop[.]example).\n"
     "\n"
@@ -48,6 +51,7 @@ struct run {
     size_t count, started, printed;
     struct contact *contact;
     bool bad_target, partial;
+    bool blind; /* nobody tells us what is suppressed */
 };
 
 static struct lookup *add(struct run *run)
@@ -71,10 +75,7 @@ static int on_rejected(void *context, unsigned long line, const char *reason, co
 {
     struct lookup *lookup = add(context);
     (void)line;
-    lookup->text = mem_string_n(row, row_length);
-    for (char *at = lookup->text; *at; at++) /* a file from outside must not command the terminal */
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
+    lookup->text = command_tame(mem_string_n(row, row_length));
     lookup->why = mem_string(reason);
     lookup->done = true;
     return 0;
@@ -141,6 +142,44 @@ static void print_bad(const struct run *run, const struct lookup *lookup)
     command_print_json(object);
 }
 
+/* Which of these are suppressed: the daemon's answer, or the store's; NULL where neither may be had, which is said by nothing (nobody has to be an
+ * administrator to look for contacts). */
+static json_t *ask_suppressed(struct run *run, json_t *objects)
+{
+    struct error error;
+    json_t *result = NULL, *request = json_pack("{s:s, s:o}", "verb", "suppressed", "objects", objects);
+    int exit = run->blind ? EX_UNAVAILABLE : client_call(run->config->paths.control_socket, request, &result, &error);
+    if (exit == EX_UNAVAILABLE && !run->blind)
+        exit = reads_run_offline(run->config->paths.store, "suppressed", request, &result, &error);
+    run->blind = exit != 0;
+    json_decref(request);
+    return exit ? NULL : result;
+}
+
+/* Note what would be passed over. */
+static void note_suppressed(struct run *run, struct lookup *lookup)
+{
+    json_t *objects = json_array(), *one;
+    json_array_append_new(objects, json_string(lookup->target));
+    for (size_t i = 0; i < lookup->ladder.count; i++)
+        json_array_append_new(objects, json_string(lookup->ladder.rungs[i].address));
+    json_t *result = ask_suppressed(run, objects);
+    size_t index;
+    json_array_foreach(json_object_get(result, "suppressed"), index, one)
+    {
+        const char *object = text_in(one, "object"), *by = text_in(one, "by"), *note = lookup->ladder.note;
+        bool target = strcmp(object, lookup->target) == 0, opt_out = json_is_true(json_object_get(one, "opt_out"));
+        if (target && !opt_out)
+            continue; /* it is its addresses that are not written to, and they are named */
+        char *longer = mem_format("%s%s%s: suppressed%s%s (%s): %s", note ? note : "", note && *note ? "\n" : "",
+                                  object, strcmp(object, by) == 0 ? "" : " by ", strcmp(object, by) == 0 ? "" : by,
+                                  text_in(one, "why"), target ? "nobody is told" : "passed over");
+        free(lookup->ladder.note);
+        lookup->ladder.note = longer;
+    }
+    json_decref(result);
+}
+
 static void print_ladder(const struct run *run, const struct lookup *lookup)
 {
     struct contact_target target = { lookup->target, lookup->host, lookup->ip };
@@ -171,8 +210,10 @@ static void print_done(struct run *run)
         struct lookup *lookup = run->lookups[run->printed];
         if (lookup->why)
             print_bad(run, lookup);
-        else
+        else {
+            note_suppressed(run, lookup);
             print_ladder(run, lookup);
+        }
         run->bad_target |= lookup->why != NULL;
         run->partial |= lookup->ladder.partial;
         free_lookup(lookup);

@@ -4,6 +4,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/text.h"
+#include "daemon/notify/notify.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,8 @@ struct inspection {
     /* Of the file at hand. */
     unsigned long taken, rejected;
     struct set domains, ips;
+    unsigned long unknown; /* rows that have a type which there are no words for */
+    char *unknown_type; /* the first of them */
     struct buf errors, line;
 };
 
@@ -111,6 +114,10 @@ static int on_incident(void *context, const struct incident *incident)
 {
     struct inspection *inspection = context;
     inspection->taken++;
+    if (incident->type && *incident->type && !notify_knows_type(incident->type, incident->identifier)) {
+        if (!inspection->unknown++)
+            inspection->unknown_type = command_tame(mem_string(incident->type));
+    }
     if (inspection->records) {
         printf("{\"line\":%lu%s%s\n", incident->line, incident->json_length > 2 ? "," : "", incident->json + 1);
     } else {
@@ -176,6 +183,24 @@ static void print_summary(struct inspection *inspection, const char *path, const
     buf_free(&out);
 }
 
+/* Once a file: a feed mostly has the same word in each row. */
+static void warn_of_types(struct inspection *inspection, const char *path)
+{
+    struct buf known = BUF_EMPTY;
+    if (inspection->unknown) {
+        notify_suggest_type(inspection->unknown_type, &known);
+        fprintf(stderr,
+                "tocsin: %s: %lu row%s of a type that there are no words for (\"%s\"%s): mails say \"a security"
+                " incident\"; %s\n",
+                path, inspection->unknown, inspection->unknown == 1 ? " is" : "s are", inspection->unknown_type,
+                inspection->unknown == 1 ? "" : ", …", known.data);
+    }
+    buf_free(&known);
+    free(inspection->unknown_type);
+    inspection->unknown_type = NULL;
+    inspection->unknown = 0;
+}
+
 static int inspect_file(struct inspection *inspection, const char *path)
 {
     static const struct feed_sink sink = { on_incident, on_rejected };
@@ -194,6 +219,7 @@ static int inspect_file(struct inspection *inspection, const char *path)
     else if (code)
         fprintf(stderr, "tocsin: %s: %s\n", path, error.text);
     feed_free(feed);
+    warn_of_types(inspection, path);
     set_clear(&inspection->domains);
     set_clear(&inspection->ips);
     buf_truncate(&inspection->errors, 0);

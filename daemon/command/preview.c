@@ -2,6 +2,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/command/command.h"
 #include "daemon/command/standing.h"
+#include "daemon/notify/notify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,8 +27,8 @@ static const char help[] = "usage: tocsin preview CAMPAIGN [--eml DIR] [--full] 
 struct preview {
     const char *eml;
     bool full;
-    long long shown, limit, total;
-    int exit;
+    long long shown, limit, total, written;
+    bool warned; /* of rows of unknown types */
 };
 
 /* The value of a header that the message begins with; unfolded. */
@@ -81,6 +82,27 @@ static void print_mail(const struct preview *preview, const json_t *mail)
     free(subject);
 }
 
+/* Once: a feed mostly has the same word in each row. */
+static void warn_of_type(struct preview *preview, const json_t *mail)
+{
+    const char *type = json_string_value(json_object_get(mail, "unknown_type"));
+    if (!type || preview->warned)
+        return;
+    struct buf known = BUF_EMPTY;
+    notify_suggest_type(type, &known);
+    char *plain = command_tame(mem_string(type));
+    if (*type)
+        fprintf(stderr,
+                "tocsin: there are no words for rows of type \"%s\", so that mails say \"a security incident\"; %s\n",
+                plain, known.data);
+    else
+        fprintf(stderr,
+                "tocsin: rows have no type, so that mails say \"a security incident\": set profiles.NAME.type\n");
+    free(plain);
+    buf_free(&known);
+    preview->warned = true;
+}
+
 static int show_page(struct context *context, struct preview *preview, json_t *page)
 {
     size_t index;
@@ -90,8 +112,10 @@ static int show_page(struct context *context, struct preview *preview, json_t *p
         if (preview->shown == preview->limit)
             break;
         preview->shown++;
+        warn_of_type(preview, mail);
         if (preview->eml && write_eml(preview, mail))
             return EX_CANTCREAT;
+        preview->written += preview->eml != NULL;
         if (context->json)
             command_print_json(json_incref(mail));
         else
@@ -173,5 +197,8 @@ int command_preview(struct context *context, int argc, char **argv)
     if (preview.eml && mkdir(preview.eml, 0755) && errno != EEXIST)
         return command_fail(EX_CANTCREAT, "%s: %s", preview.eml, strerror(errno));
     long long number = strncmp(argv[1], "T-", 2) == 0 ? strtoll(argv[1] + 2, &end, 10) : 0;
-    return number > 0 && !*end ? preview_one(context, &preview, number) : preview_campaign(context, &preview, argv[1]);
+    exit = number > 0 && !*end ? preview_one(context, &preview, number) : preview_campaign(context, &preview, argv[1]);
+    if (preview.eml && !context->json)
+        printf("%lld file%s written to %s\n", preview.written, preview.written == 1 ? "" : "s", preview.eml);
+    return exit;
 }

@@ -207,6 +207,10 @@ static json_t *preview_one(const struct daemon *daemon, struct notify_cache *cac
     if (notify_render(one, daemon->keys, cache, &sender, &message, &error)) {
         json_object_set_new(object, "error", json_string(error.text));
     } else {
+        char *unknown = notify_unknown_type(one);
+        if (unknown)
+            json_object_set_new(object, "unknown_type", json_string(unknown));
+        free(unknown);
         json_object_set_new(object, "envelope_sender", json_string(sender));
         json_object_set_new(object, "message", json_stringn(message.data, message.length));
     }
@@ -337,6 +341,7 @@ static const struct {
     { "report", SUBMITTER, run_read },
     { "log", SUBMITTER, run_read },
     { "suppressions", ADMIN, run_read },
+    { "suppressed", ADMIN, run_read },
     { "audit", ADMIN, run_read },
     { "bounce", ADMIN, run_bounce },
     { "prove", ADMIN, run_prove },

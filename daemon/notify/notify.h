@@ -26,6 +26,14 @@ void notify_cache_free(struct notify_cache *cache);
 int notify_render(const struct notification *notification, const struct token_keys *keys, struct notify_cache *cache,
                   char **sender, struct buf *out, struct error *error);
 
+/* types.c: are there words for a row of classification.type TYPE and classification.identifier IDENTIFIER? Either may be NULL. Where there are none, the mail says
+ * "a security incident". */
+bool notify_knows_type(const char *type, const char *identifier);
+/* The classification.type of the first of NOTIFICATION's rows that there are no words for, "" where the row has none: a new string. NULL: there are words for all. */
+char *notify_unknown_type(const struct notification *notification);
+/* Append "did you mean `…`?", where one is near, and the types that are known. */
+void notify_suggest_type(const char *type, struct buf *out);
+
 /* The mail of PROOF, begun at DATE (seconds): from bounce+TOKEN@… to the same address, or to RECIPIENT where that is not NULL. New strings in *FROM and *TO, the
  * message appended to OUT. */
 int notify_proof(const struct config *config, const struct token_keys *keys, int64_t proof, int64_t date,

@@ -1,6 +1,10 @@
+#include "daemon/base/mem.h"
+#include "daemon/base/spelling.h"
 #include "daemon/notify/parts.h"
 
+#include <ctype.h>
 #include <stddef.h>
+#include <string.h>
 #include <strings.h>
 
 /* The first row that fits counts: NULL fits anything, so the rows with an identifier come first. The words stand after "What was seen:", and must
@@ -90,10 +94,68 @@ static bool fits(const char *row, const char *value)
     return !row || (value && strcasecmp(row, value) == 0);
 }
 
-const char *type_text(const char *type, const char *identifier)
+static const char *find_text(const char *type, const char *identifier)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (fits(types[i].type, type) && fits(types[i].identifier, identifier))
             return types[i].text;
-    return "a security incident";
+    return NULL;
+}
+
+const char *type_text(const char *type, const char *identifier)
+{
+    const char *text = find_text(type, identifier);
+    return text ? text : "a security incident";
+}
+
+bool notify_knows_type(const char *type, const char *identifier)
+{
+    return find_text(type, identifier) != NULL;
+}
+
+char *notify_unknown_type(const struct notification *notification)
+{
+    struct rows rows;
+    struct error error;
+    char *unknown = NULL;
+    if (rows_read(notification, &rows, &error))
+        return NULL;
+    for (size_t i = 0; !unknown && i < rows.count; i++) {
+        const char *type = json_string_value(json_object_get(rows.items[i], "classification.type"));
+        const char *identifier = json_string_value(json_object_get(rows.items[i], "classification.identifier"));
+        if (!find_text(type, identifier))
+            unknown = mem_string(type ? type : "");
+    }
+    rows_clear(&rows);
+    return unknown;
+}
+
+/* "Open Relay", as a person writes it, is "open-relay". */
+static void spell(const char *type, char out[static 64])
+{
+    size_t length = 0;
+    for (; type[length] && length < 63; length++)
+        out[length] = strchr(" _", type[length]) ? '-' : (char)tolower((unsigned char)type[length]);
+    out[length] = '\0';
+}
+
+void notify_suggest_type(const char *type, struct buf *out)
+{
+    char wrong[64];
+    const char *best = NULL;
+    spell(type, wrong);
+    unsigned least = 2 + (unsigned)strlen(wrong) / 4;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        unsigned distance = types[i].type ? spelling_distance(wrong, types[i].type) : SPELLING_FAR;
+        if (distance < least) {
+            least = distance;
+            best = types[i].type;
+        }
+    }
+    if (best)
+        buf_add_format(out, "did you mean `%s`? ", best);
+    buf_add_string(out, "Known:");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].type && !types[i].identifier)
+            buf_add_format(out, " `%s`", types[i].type);
 }

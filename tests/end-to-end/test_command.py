@@ -200,6 +200,8 @@ class Command(unittest.TestCase):
             for command in (["status"], ["preview", "default-standard-input"], ["campaign", "show", "default-standard-input"]):
                 self.assertIn(words + "20", self.tocsin(*command)[1])
             self.assertRegex(self.tocsin("campaign", "show", "--cases", "default-standard-input")[1], r"example: waiting, .*until 20")
+            self.assertEqual(self.tocsin("suppress", "add", "bakery.example")[0], 0)
+            self.assertIn("abuse@bakery.example: suppressed by bakery.example (by a person): passed over", self.tocsin("contacts", "bakery.example")[1])
             self.tocsin("submit", "--campaign", "again", "-", text="bakery.example\nchurch.example\n")
             self.until(lambda: "the same bytes came before" in self.tocsin("status")[1])
 

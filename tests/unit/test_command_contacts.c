@@ -34,7 +34,9 @@ static char *servers[] = { server.address };
 static char *order[] = { "rfc2142-abuse" };
 static char *mailboxes[] = { "abuse" };
 static struct config config = {
-    .paths = { .public_suffixes = (char *)"" },
+    .paths = { .public_suffixes = (char *)"",
+               .control_socket = (char *)"/nonexistent/control.sock",
+               .store = (char *)"/nonexistent/tocsin.db" },
     .dns = { .servers = { servers, 1 }, .timeout = 100, .tries = 1, .in_flight = 20, .receive_buffer = 1 << 20 },
     .contacts = { .order = { order, 1 }, .mailboxes = { mailboxes, 1 }, .max_contacts = 6 },
 };

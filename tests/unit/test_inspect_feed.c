@@ -186,6 +186,24 @@ static void test_many_names(void **state)
     buf_free(&text);
 }
 
+/* Said once, however many rows; a type that is known, or none, is no reason to. */
+static void test_unknown_types(void **state)
+{
+    (void)state;
+    const char *odd =
+        write_file("a.csv", "source.fqdn,classification.type\na.example,Open Relay\nb.example,Open Relay\n"
+                            "c.example,phishing\nd.example,\n");
+    const char *known = write_file("b.csv", "source.fqdn,classification.type\na.example,open-relay\n");
+    int code;
+    char *complaints, *out = inspect(&code, &complaints, (const char *const[]){ odd, known, NULL });
+    assert_int_equal(code, EX_OK);
+    assert_non_null(strstr(complaints, "a.csv: 2 rows are of a type that there are no words for (\"Open Relay\""));
+    assert_non_null(strstr(complaints, "did you mean `open-relay`?"));
+    assert_null(strstr(complaints, "b.csv"));
+    free(out);
+    free(complaints);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -208,9 +226,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_summary),    cmocka_unit_test(test_records), cmocka_unit_test(test_refused_whole),
-        cmocka_unit_test(test_mapping),    cmocka_unit_test(test_profile), cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_summary),    cmocka_unit_test(test_records),       cmocka_unit_test(test_refused_whole),
+        cmocka_unit_test(test_mapping),    cmocka_unit_test(test_profile),       cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_many_names), cmocka_unit_test(test_unknown_types),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

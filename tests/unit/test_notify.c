@@ -1131,6 +1131,27 @@ static void test_long_subject(void **state)
     notification_free(warning);
 }
 
+static void test_types_that_are_known(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = { { "open-relays", "did you mean `open-relay`? Known: `" },
+                                            { "Open Relay", "did you mean `open-relay`? Known: `" },
+                                            { "fishing", "did you mean `phishing`? Known: `" },
+                                            { "nothing of the kind", "Known: `" } };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct buf out = BUF_EMPTY;
+        assert_false(notify_knows_type(wrong[i][0], NULL));
+        notify_suggest_type(wrong[i][0], &out);
+        assert_int_equal(strncmp(out.data, wrong[i][1], strlen(wrong[i][1])), 0);
+        assert_non_null(strstr(out.data, " `open-relay`"));
+        buf_free(&out);
+    }
+    assert_true(notify_knows_type("open-relay", NULL));
+    assert_true(notify_knows_type("PHISHING", "anything"));
+    assert_true(notify_knows_type(NULL, "open-relay"));
+    assert_false(notify_knows_type(NULL, NULL));
+}
+
 static void test_type_text(void **state)
 {
     (void)state;
@@ -1178,6 +1199,7 @@ int main(void)
         cmocka_unit_test(test_huge_value),
         cmocka_unit_test(test_long_subject),
         cmocka_unit_test(test_type_text),
+        cmocka_unit_test(test_types_that_are_known),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -161,6 +161,13 @@ static void a_domain_still_covers(void **state)
     assert_int_equal(order_about(bench, "unsuppress", "object", "abuse@shop.test"), 0);
     assert_text(bench, "covered_by", "shop.test");
     assert_true(json_is_false(got(bench, "opt_out")));
+    assert_int_equal(read_as(bench, "suppressed",
+                             json_pack("{s:[s, s, s]}", "objects", "a.b@www.shop.test", "shop.test", "b@c.test")),
+                     0);
+    assert_length(bench, "suppressed", 2);
+    assert_text(bench, "suppressed.0.object", "a.b@www.shop.test");
+    assert_text(bench, "suppressed.0.by", "shop.test");
+    assert_text(bench, "suppressed.1.why", "by a person");
     assert_int_equal(order_about(bench, "unsuppress", "object", "abuse@www.shop.test"), -ENOENT);
     assert_non_null(strstr(bench->message, "remove shop.test"));
     assert_int_equal(order_about(bench, "unsuppress", "object", "shop.test"), 0);
