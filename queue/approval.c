@@ -51,7 +51,7 @@ int64_t store_approve(struct store *store, int64_t campaign, int64_t now, int *f
 
 bool store_is_proved(struct store *store, int64_t now)
 {
-    int64_t most = store->config->campaigns.bounce_proof, last = store_newest_proof(store);
+    int64_t most = store->config->campaigns.bounce_proof, last = store_newest_proof(store, now);
     return !most || (last && now - last <= most);
 }
 
@@ -59,7 +59,7 @@ int store_ask_for_proof(struct store *store, int64_t now, struct error *error)
 {
     if (store_is_proved(store, now))
         return 0;
-    int64_t last = store_newest_proof(store);
+    int64_t last = store_newest_proof(store, now);
     char age[64] = "has never been shown";
     if (last)
         snprintf(age, sizeof age, "was last shown %lld hours ago", (long long)((now - last) / 3600000));

@@ -23,6 +23,10 @@ void store_shift(struct store *store, int64_t jump)
         " AND state IN (1, 2) AND resolve_since > 0",
         "UPDATE campaign SET expires = expires + ?1 WHERE ended IS NULL AND expires < 9223372036854775807",
         "UPDATE feed_file SET result_due = result_due + ?1 WHERE result_due > 0 AND result_due < 9223372036854775807",
+        /* What shows that bounces come back: its age counts, and what came after what. */
+        "UPDATE proof SET time = time + ?1, answered = answered + ?1, returned = returned + ?1",
+        "UPDATE returned SET time = time + ?1 WHERE id ="
+        " (SELECT id FROM returned WHERE notification_id > 0 ORDER BY id DESC LIMIT 1)",
         "UPDATE setting SET value = CAST(value AS INTEGER) + ?1 WHERE name IN ('running', 'intake_down', 'standstill')",
     };
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++)
@@ -54,15 +58,15 @@ void queue_clock_set(struct queue *queue, int64_t jump)
     store_submit(queue, &set->request);
 }
 
-/* Further back than a clock is corrected gently, or another machine's may be off. */
-#define BACK_MS INT64_C(120000)
-
 void store_check_clock(struct store *store)
 {
     int64_t last = sql_integer(store->sql, 0, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'running'", "");
-    if (store->opened >= last - BACK_MS)
+    if (store->opened >= last - STORE_BACK_MS)
         return;
     log_warning("the clock is %lld minutes behind where the last daemon saw it: what waits, waits on from there",
                 (long long)((last - store->opened) / 60000));
     store_shift(store, store->opened - last);
+    /* For how long no daemon ran cannot be known then: for longer than a proof counts, perhaps. */
+    sql_run(store->sql, "UPDATE proof SET time = time - ?1, answered = answered - ?1, returned = returned - ?1", "i",
+            store->config->campaigns.bounce_proof);
 }

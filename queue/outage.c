@@ -71,14 +71,13 @@ static int64_t overdue_proof(struct store *store, int64_t now)
         return 0;
     int64_t sent = sql_integer(store->sql, 0,
                                "SELECT min(time) FROM proof WHERE recipient IS NULL AND answer = 'accepted'"
-                               " AND returned IS NULL AND time <= ?1 AND time >"
-                               " (SELECT coalesce(max(returned), 0) FROM proof)",
-                               "i", now - PROOF_LATE_MS);
+                               " AND returned IS NULL AND time <= ?1 AND time > ?2",
+                               "ii", now - PROOF_LATE_MS, store_newest_proof(store, now));
     if (!sent)
         return 0;
     int64_t heard =
         sql_integer(store->sql, 0, "SELECT time FROM returned WHERE notification_id > 0 ORDER BY id DESC LIMIT 1", "");
-    return heard > sent ? 0 : sent;
+    return heard > sent && heard <= now + STORE_BACK_MS ? 0 : sent;
 }
 
 static int64_t earlier(int64_t one, int64_t other)

@@ -13,9 +13,9 @@ struct proof {
     void *context;
 };
 
-int64_t store_newest_proof(struct store *store)
+int64_t store_newest_proof(struct store *store, int64_t now)
 {
-    return sql_integer(store->sql, 0, "SELECT max(returned) FROM proof", "");
+    return sql_integer(store->sql, 0, "SELECT max(returned) FROM proof WHERE returned <= ?1", "i", now + STORE_BACK_MS);
 }
 
 static void free_proof(struct proof *proof)

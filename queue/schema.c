@@ -141,6 +141,9 @@ int schema_check(struct sql *sql, const char *path, struct error *error)
 int schema_migrate(struct sql *sql, const char *path, struct error *error)
 {
     int version = (int)sql_integer(sql, 0, "PRAGMA user_version", "");
+    if (version < 0)
+        return error_set(error, -EPROTO, "%s: is no store of Tocsin's (schema %d): set paths.store to another file",
+                         path, version);
     if (version > VERSION)
         return error_set(error, -EPROTO,
                          "%s: was written by a newer Tocsin (schema %d, this one knows %d): use that one", path,

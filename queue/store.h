@@ -119,8 +119,11 @@ void store_note_running(struct store *store, int64_t now);
 /* Does the bounce window's clock run? Where it begins to again, the ends of windows are put off. */
 bool store_clock_runs(struct store *store, int64_t now);
 
-/* When a proof of the bounce path last came back; 0: never. */
-int64_t store_newest_proof(struct store *store);
+/* Further back than a clock is corrected gently, or another machine's may be off. */
+#define STORE_BACK_MS INT64_C(120000)
+
+/* When a proof of the bounce path last came back; 0: never. One that came back in the future is none: somebody set the clock. */
+int64_t store_newest_proof(struct store *store, int64_t now);
 
 /* All that waits, waits JUMP milliseconds longer by the clock. */
 void store_shift(struct store *store, int64_t jump);

@@ -223,6 +223,47 @@ static void a_bounce_shows_as_much(void **state)
     bench_close(bench);
 }
 
+/* Times of a clock that was ahead hide nothing that does not come back now. */
+static void what_came_back_in_the_future(void **state)
+{
+    (void)state;
+    for (int bounce = 0; bounce < 2; bounce++) {
+        int64_t mail;
+        struct bench *bench = one_accepted_with(&mail, with_proofs);
+        bench->now += 400 * DAY;
+        if (bounce)
+            come_back(bench, mail, QUEUE_RETURNED_NOTHING, NULL);
+        else
+            queue_proof_returned(bench->queue, send_proof(bench, "accepted"), "autoreply", "LMTP", bench->now, on_done,
+                                 bench);
+        wait_for_all(bench);
+        bench->now -= 400 * DAY;
+        pass(bench, DAY);
+        send_proof(bench, "accepted");
+        pass(bench, 9 * DAY);
+        assert_mail(bench, mail, "accepted");
+        bench_close(bench);
+    }
+}
+
+/* The clock is set while a proof is on its way: what came back before it was sent still did. */
+static void what_came_back_before_the_clock_was_set(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted_with(&mail, with_proofs);
+    pass(bench, DAY);
+    come_back(bench, mail, QUEUE_RETURNED_NOTHING, NULL);
+    pass(bench, MINUTE);
+    send_proof(bench, "accepted");
+    queue_clock_set(bench->queue, -10 * MINUTE);
+    wait_for_all(bench);
+    bench->now -= 10 * MINUTE;
+    pass(bench, 9 * DAY);
+    assert_mail(bench, mail, "accepted");
+    bench_close(bench);
+}
+
 /* The relay did not take it: that says nothing about what comes back. */
 static void a_proof_that_did_not_go_out(void **state)
 {
@@ -254,6 +295,7 @@ int main(void)
         cmocka_unit_test(no_window_ends_without_an_intake), cmocka_unit_test(accepted_meanwhile),
         cmocka_unit_test(a_minute_of_trouble_is_none),      cmocka_unit_test(trouble_across_an_outage),
         cmocka_unit_test(a_proof_that_does_not_come_back),  cmocka_unit_test(a_bounce_shows_as_much),
+        cmocka_unit_test(what_came_back_in_the_future),     cmocka_unit_test(what_came_back_before_the_clock_was_set),
         cmocka_unit_test(a_proof_that_did_not_go_out),      cmocka_unit_test(whoever_asks_for_no_proof_minds_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,48 @@ static void an_old_proof_is_none(void **state)
     bench_close(bench);
 }
 
+/* A clock that was a year ahead, and was put right. */
+static void a_proof_of_the_future_is_none(void **state)
+{
+    (void)state;
+    struct bench *bench = waiting("campaigns.bounce_proof=1d", NULL);
+    bench->now += 400 * DAY;
+    comes_back(bench, begin(bench, NULL));
+    bench->now -= 400 * DAY;
+    assert_int_equal(approve(bench), -EPERM);
+    assert_non_null(strstr(bench->message, "never"));
+    /* The daemon has seen it happen: it knows how old the proof is. */
+    queue_clock_set(bench->queue, -400 * DAY);
+    wait_for_all(bench);
+    bench->now += HOUR;
+    assert_int_equal(approve(bench), 0);
+    bench->now += DAY;
+    drop_file(bench, &(struct drop){ .name = "two.csv", .targets = { "b.test" }, .hold = true });
+    assert_int_equal(order_about(bench, "approve", "campaign", "default-two"), -EPERM);
+    assert_non_null(strstr(bench->message, "25 hours ago"));
+    bench_close(bench);
+}
+
+static void set_back_while_no_daemon_ran(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "campaigns.bounce_proof=1d", NULL };
+    struct bench *bench = bench_open_with(settings);
+    int64_t now = bench->now;
+    bench->now += 400 * DAY;
+    turn(bench);
+    comes_back(bench, begin(bench, NULL));
+    reopen(bench);
+    bench->now = now + MINUTE;
+    drop_file(bench, &(struct drop){ .name = "one.csv", .targets = { "a.test" }, .hold = true });
+    assert_int_equal(approve(bench), -EPERM);
+    bench->now += 400 * DAY;
+    assert_int_equal(approve(bench), -EPERM);
+    comes_back(bench, begin(bench, NULL));
+    assert_int_equal(approve(bench), 0);
+    bench_close(bench);
+}
+
 static void a_person_may_go_without(void **state)
 {
     (void)state;
@@ -134,7 +176,9 @@ static void a_small_one_waits_for_it_too(void **state)
 {
     (void)state;
     struct bench *bench = small(false);
+    bench->now -= HOUR; /* a file goes by the time of the wall */
     comes_back(bench, begin(bench, NULL));
+    bench->now += HOUR;
     turn(bench);
     assert_false(bench->turn.wants_proof);
     assert_int_equal(claim_due(bench, MANY), 1);
@@ -226,6 +270,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(approving_asks_for_a_proof),
         cmocka_unit_test(an_old_proof_is_none),
+        cmocka_unit_test(a_proof_of_the_future_is_none),
+        cmocka_unit_test(set_back_while_no_daemon_ran),
         cmocka_unit_test(a_person_may_go_without),
         cmocka_unit_test(it_can_be_switched_off),
         cmocka_unit_test(a_redirected_campaign_needs_none),

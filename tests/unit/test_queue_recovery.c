@@ -175,6 +175,9 @@ static void a_newer_store(void **state)
     assert_non_null(strstr(bench->message, "newer Tocsin (schema 1000"));
     /* Nothing was touched, nothing stays locked. */
     assert_case(bench, "a.test", "resolving");
+    execute(bench->store, "PRAGMA user_version = -5");
+    assert_int_equal(try_open(bench, bench->config, &bench->queue), -EPROTO);
+    assert_non_null(strstr(bench->message, "no store of Tocsin's (schema -5)"));
     char *back = mem_format("PRAGMA user_version = %lld", (long long)version);
     execute(bench->store, back);
     free(back);
