@@ -259,6 +259,8 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
         .file = begun->file,
         .resume_after = begun->resume_after,
         .rejected_path = entry->rejected_path,
+        .hash = begun->hash,
+        .size = begun->size,
     };
     switch (begun->verdict) {
     case QUEUE_FILE_LOAD:

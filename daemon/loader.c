@@ -41,22 +41,59 @@ struct job {
 
 /* ---- Hashing ------------------------------------------------------------------------------------------------------------------------ */
 
-static int hash_fd(int fd, struct load_result *result)
+static EVP_MD_CTX *hash_begin(void)
 {
-    unsigned char block[BLOCK], digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    ssize_t got;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    while ((got = read(fd, block, sizeof block)) > 0) {
-        EVP_DigestUpdate(context, block, (size_t)got);
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+    return hash;
+}
+
+/* As read(2), into BLOCK; RESULT counts. */
+static ssize_t read_hashed(int fd, char block[BLOCK], EVP_MD_CTX *hash, struct load_result *result)
+{
+    ssize_t got = read(fd, block, BLOCK);
+    if (got > 0) {
+        EVP_DigestUpdate(hash, block, (size_t)got);
         result->size += got;
     }
-    EVP_DigestFinal_ex(context, digest, &length);
-    EVP_MD_CTX_free(context);
+    return got;
+}
+
+/* Frees HASH. */
+static void hash_end(EVP_MD_CTX *hash, struct load_result *result)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    EVP_DigestFinal_ex(hash, digest, &length);
+    EVP_MD_CTX_free(hash);
     for (unsigned i = 0; i < 32; i++)
         snprintf(result->hash + 2 * (size_t)i, 3, "%02x", digest[i]);
-    return got < 0 ? -errno : 0;
+}
+
+static int hash_fd(int fd, struct load_result *result)
+{
+    char block[BLOCK];
+    ssize_t got;
+    EVP_MD_CTX *hash = hash_begin();
+    while ((got = read_hashed(fd, block, hash, result)) > 0)
+        ;
+    int status = got < 0 ? -errno : 0;
+    hash_end(hash, result);
+    return status;
+}
+
+/* Whoever dropped the file may have it open still, and write on. The rows are of use only if they are those that HASH names: by it the same file is known
+ * again, and a load is resumed in the middle. */
+static int compare(struct job *job)
+{
+    const struct load *load = &job->load;
+    const struct load_result *result = &job->result;
+    if (result->size == load->size && strcmp(result->hash, load->hash) == 0)
+        return 0;
+    return error_set(&job->error, -ESTALE,
+                     "it was changed while it was read: %lld bytes when it was taken, %lld%s when they were loaded; "
+                     "nothing of it stays: write the file elsewhere, and move it here when it is whole",
+                     (long long)load->size, (long long)result->size, result->size == load->size ? " others" : "");
 }
 
 /* ---- Parsing ------------------------------------------------------------------------------------------------------------------------ */
@@ -136,12 +173,16 @@ static int close_rejected(struct parse *parse)
 static int feed_blocks(struct feed *feed, int fd, struct job *job)
 {
     char block[BLOCK];
-    ssize_t got;
+    ssize_t got = 0;
     int status = 0;
-    while (!status && (got = read(fd, block, sizeof block)) > 0)
+    EVP_MD_CTX *hash = hash_begin();
+    while (!status && (got = read_hashed(fd, block, hash, &job->result)) > 0)
         status = feed_push(feed, block, (size_t)got, &job->error);
     if (!status && got < 0)
-        return error_set(&job->error, -errno, "%s", strerror(errno));
+        status = error_set(&job->error, -errno, "%s", strerror(errno));
+    hash_end(hash, &job->result);
+    if (!status)
+        status = compare(job); /* first: a file that was cut off may seem malformed */
     return status ? status : feed_finish(feed, &job->error);
 }
 
@@ -220,6 +261,7 @@ static void deliver(void *context, struct inbox_item *item)
         job->done(job->context, &job->result);
     free((char *)(uintptr_t)job->load.path);
     free((char *)(uintptr_t)job->load.rejected_path);
+    free((char *)(uintptr_t)job->load.hash);
     free(job);
 }
 
@@ -258,6 +300,7 @@ static void add(struct loader *loader, bool parse, const struct load *load, load
     job->load = *load;
     job->load.path = mem_string(load->path);
     job->load.rejected_path = mem_string(load->rejected_path);
+    job->load.hash = mem_string(load->hash);
     job->done = done;
     job->context = context;
     inbox_push(loader->jobs, &job->item);

@@ -17,12 +17,14 @@ struct load {
     int64_t file;
     unsigned long resume_after;
     const char *rejected_path; /* NAME.rejected is made here when there is something to say */
+    const char *hash; /* of the bytes that were registered, and how many they are: others are not loaded */
+    int64_t size;
 };
 
 struct load_result {
     int status; /* 0 or -errno */
     const char *message; /* why not, for a person */
-    char hash[65]; /* loader_hash(): SHA-256 in hex */
+    char hash[65]; /* SHA-256 of the bytes that were read, in hex */
     int64_t size;
     unsigned long rows, rejected;
 };
@@ -36,7 +38,8 @@ void loader_close(struct loader *loader);
 
 /* Hash a file. LOAD's strings are copied; its profile must outlive the loader. */
 void loader_hash(struct loader *loader, const struct load *load, loader_done *done, void *context);
-/* Parse a file into the store; DONE when every chunk has been committed. */
+/* Parse a file into the store; DONE when every chunk has been committed. -ESTALE: it was read to its end, and is not the file that was registered; what is
+ * in the store is to be taken back. */
 void loader_parse(struct loader *loader, const struct load *load, loader_done *done, void *context);
 
 #endif

@@ -15,7 +15,7 @@
 struct begin {
     struct request request;
     struct queue_file file;
-    char *campaign;
+    char *campaign, *hash;
     int64_t now;
     struct queue_file_begun begun;
     char *message;
@@ -42,7 +42,7 @@ static bool find_claim(struct store *store, struct begin *begin)
         [FILE_FAILED] = QUEUE_FILE_REFUSED,
     };
     sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT f.id, f.state, f.loaded_to, c.name, f.why FROM feed_file f"
+                                  "SELECT f.id, f.state, f.loaded_to, c.name, f.why, f.hash, f.size FROM feed_file f"
                                   " JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1",
                                   "t", begin->file.claim);
     if (!sql_step(store->sql, row))
@@ -53,6 +53,9 @@ static bool find_claim(struct store *store, struct begin *begin)
     free(begin->campaign);
     begin->campaign = sql_copy(row, 3);
     begin->message = sql_copy(row, 4);
+    free(begin->hash);
+    begin->hash = sql_copy(row, 5);
+    begin->begun.size = sqlite3_column_int64(row, 6);
     sqlite3_reset(row);
     return true;
 }
@@ -133,9 +136,11 @@ static int run_begin(struct store *store, struct request *request)
     bool named = file->campaign != NULL;
     free(begin->campaign);
     free(begin->message);
+    free(begin->hash);
     begin->message = NULL;
+    begin->hash = mem_string(file->hash);
     begin->campaign = named ? mem_string(file->campaign) : queue_default_campaign(file->profile, file->name);
-    begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD };
+    begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD, .size = file->size };
     if (find_claim(store, begin) || find_same_bytes(store, begin))
         return 0;
     if (!named)
@@ -168,6 +173,7 @@ static void finish_begin(struct request *request)
     }
     begin->begun.campaign = begin->campaign;
     begin->begun.message = begin->message;
+    begin->begun.hash = begin->hash;
     begin->done(begin->context, &begin->begun);
     const struct queue_file *file = &begin->file;
     const char *const strings[] = { file->claim,    file->name,          file->profile,     file->campaign, file->hash,
@@ -176,6 +182,7 @@ static void finish_begin(struct request *request)
         free((char *)(uintptr_t)strings[i]);
     free(begin->campaign);
     free(begin->message);
+    free(begin->hash);
     free(begin);
 }
 

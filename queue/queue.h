@@ -84,6 +84,9 @@ struct queue_file_begun {
     enum queue_file_verdict verdict;
     int64_t file;
     unsigned long resume_after;
+    const char
+        *hash; /* the bytes that were registered under this claim; after a crash the claimed file may be another */
+    int64_t size;
     const char *campaign;
     const char *message;
 };
