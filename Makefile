@@ -151,8 +151,9 @@ SBINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/tocsin
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/tocsin
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
-# The files in the tree name /usr/local/bin and /usr/share: what is installed names where it is.
-RELOCATE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/usr/share/tocsin|$(PREFIX)/share/tocsin|g'
+# The files in the tree name /usr/local/bin, and templates in both /usr/local/share and /usr/share: what is installed names where it is, once.
+RELOCATE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/usr/share/tocsin|$(PREFIX)/share/tocsin|g' \
+	-e 's|\($(PREFIX)/share/tocsin/templates\), *\1|\1|'
 
 install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -d $(BINDIR) $(SBINDIR) $(SHAREDIR)/templates $(DOCDIR) $(DESTDIR)/etc/tocsin/templates
@@ -161,6 +162,7 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -m 755 $(BUILD)/tocsind $(SBINDIR)/tocsind
 	cd templates && find . -name '*.txt' -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
 	install -m 644 README.md ARCHITECTURE.md LICENSE $(DOCDIR)
+	install -D -m 644 -t $(DOCDIR)/docs docs/*.md
 	$(RELOCATE) config/tocsin.yaml > $(DOCDIR)/tocsin.yaml
 	$(RELOCATE) systemd/tocsind.service > $(LIBDIR)/systemd/system/tocsind.service
 	install -m 644 systemd/tocsin.sysusers $(LIBDIR)/sysusers.d/tocsin.conf
@@ -168,7 +170,7 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -m 644 systemd/tocsin.tmpfiles $(LIBDIR)/tmpfiles.d/tocsin.conf
 	chmod 644 $(DOCDIR)/tocsin.yaml $(LIBDIR)/systemd/system/tocsind.service
 	test -e $(DESTDIR)/etc/tocsin/tocsin.yaml || install -m 644 $(DOCDIR)/tocsin.yaml $(DESTDIR)/etc/tocsin/tocsin.yaml
-	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; edit /etc/tocsin/tocsin.yaml; tocsin check')
+	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; journalctl --update-catalog; edit /etc/tocsin/tocsin.yaml; tocsin check')
 
 uninstall: ## remove what install put there; the configuration, the store and the spool stay
 	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/systemd/catalog/tocsin.catalog \

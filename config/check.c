@@ -146,7 +146,7 @@ static void check_login(struct builder *builder)
                  *user.value ? password.key : user.key);
 }
 
-/* DESIGN.md rule 9: nobody is to be told at an address of our own. */
+/* Nobody is to be told at an address of our own. */
 static void check_contact(struct builder *builder, size_t override, size_t contact)
 {
     static const char *const keys[] = { "sender.address", "sender.reply_to", "return_path.bounce",

@@ -45,8 +45,9 @@ static const struct config_key keys[] = {
       .help = "The store, one SQLite file, on a local disk." },
     { "paths.control_socket", CONFIG_SOCKET, AT(paths.control_socket), "/run/tocsin/control.sock", 1, .restart = true,
       .help = "The socket through which the tocsin command talks to the daemon." },
-    { "paths.templates", CONFIG_PATH, AT(paths.templates), "[/etc/tocsin/templates, /usr/share/tocsin/templates]", 1,
-      16, .list = true, .help = "Directories with notification templates; the first that has the file wins." },
+    { "paths.templates", CONFIG_PATH, AT(paths.templates),
+      "[/etc/tocsin/templates, /usr/local/share/tocsin/templates, /usr/share/tocsin/templates]", 1, 16, .list = true,
+      .help = "Directories with notification templates; the first that has the file wins." },
     { "paths.token_keys", CONFIG_SECRET, AT(paths.token_keys), "\"\"", .restart = true,
       .help =
           "The file with the secret keys of bounce and opt-out tokens, made on the first start if it is not there; or "

@@ -1,4 +1,4 @@
-/* The movers: the only code that writes a state column (DESIGN.md, "Where a case can go"). */
+/* The movers: the only code that writes a state column (states.c has where each may go). */
 #include "daemon/base/log.h"
 #include "queue/store.h"
 

@@ -1,4 +1,4 @@
-/* The bounce window's clock (DESIGN.md, "delivered"): it stands still while no bounce can come in, since silence says nothing then. That is so while no daemon runs,
+/* The bounce window's clock (ARCHITECTURE.md, "bounce window"): it stands still while no bounce can come in, since silence says nothing then. That is so while no daemon runs,
  * while the intake has trouble, and while a proof of the bounce path is overdue. Windows are put off when it goes on; meanwhile none ends. */
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"

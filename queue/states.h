@@ -1,4 +1,4 @@
-/* Where a case, a notification, a campaign and a feed file can be, and where each can go from there (DESIGN.md). Pure.
+/* Where a case, a notification, a campaign and a feed file can be, and where each can go from there. Pure.
  *
  * The numbers stand in stores on disk: never change one. */
 #ifndef TOCSIN_QUEUE_STATES_H
@@ -45,7 +45,7 @@ enum campaign_state {
 
 enum file_state { FILE_LOADING = 1, FILE_LOADED, FILE_FAILED, FILE_STATES };
 
-/* The words of DESIGN.md: "opted-out", "given-up" … */
+/* The words of ARCHITECTURE.md: "opted-out", "given-up" … */
 const char *case_state_name(enum case_state state);
 const char *notification_state_name(enum notification_state state);
 const char *campaign_state_name(enum campaign_state state);

@@ -159,7 +159,7 @@ static int take_front_matter(struct source *source, struct template *template)
     return failed(source, source->line, 1, "the line `---` that ends the front matter is missing");
 }
 
-/* A notification keeps its template's text (DESIGN.md rule 11), so that text must be all there is to it. */
+/* A notification keeps its template's text, so that text must be all there is to it. */
 static int check_whole(const struct source *source, const struct mustache *body)
 {
     for (size_t i = 0; i < body->count; i++)

@@ -1,4 +1,4 @@
-/* Named places where the crash test ends the process (DESIGN.md rule 5). Nothing at all in an ordinary build; a build with
+/* Named places where the crash test ends the process. Nothing at all in an ordinary build; a build with
  * -DTOCSIN_CRASH_POINTS reads TOCSIN_CRASH_AT=NAME:N and sends itself SIGKILL when NAME is passed for the Nth time. */
 #ifndef TOCSIN_BASE_CRASH_H
 #define TOCSIN_BASE_CRASH_H

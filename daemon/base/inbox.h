@@ -1,6 +1,6 @@
 /* The one way into a thread: a bounded queue of items.
  *
- * Together with outbox.h this is all that threads share (DESIGN.md rule 4). An item is a struct whose first member is a
+ * Together with outbox.h this is all that threads share. An item is a struct whose first member is a
  * struct inbox_item; whoever pushes it gives it away. */
 #ifndef TOCSIN_BASE_INBOX_H
 #define TOCSIN_BASE_INBOX_H

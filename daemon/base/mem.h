@@ -1,6 +1,6 @@
 /* Allocation that does not fail: out of memory ends the process.
  *
- * Ending is safe because everything that matters is on disk before anyone acts on it (DESIGN.md rule 5): an abort is a `kill -9`,
+ * Ending is safe because everything that matters is on disk before anyone acts on it: an abort is a `kill -9`,
  * which the crash test covers. Sizes that a stranger controls are limited before they get here. Any thread. */
 #ifndef TOCSIN_BASE_MEM_H
 #define TOCSIN_BASE_MEM_H

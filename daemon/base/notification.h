@@ -1,4 +1,4 @@
-/* A notification as it is frozen: all that its mail is made of (DESIGN.md rule 11). The store loads it, notify renders it,
+/* A notification as it is frozen: all that its mail is made of. The store loads it, notify renders it,
  * delivery sends it. The same notification always renders to the same bytes. */
 #ifndef TOCSIN_BASE_NOTIFICATION_H
 #define TOCSIN_BASE_NOTIFICATION_H

@@ -1,6 +1,6 @@
 /* The one way out of a thread: a list that the loop thread drains, woken by uv_async.
  *
- * Together with inbox.h this is all that threads share (DESIGN.md rule 4). */
+ * Together with inbox.h this is all that threads share. */
 #ifndef TOCSIN_BASE_OUTBOX_H
 #define TOCSIN_BASE_OUTBOX_H
 

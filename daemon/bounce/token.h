@@ -1,4 +1,4 @@
-/* VERP and opt-out tokens (DESIGN.md rule 12). Pure (time is an argument), except the key file; keys are never changed once loaded, so
+/* VERP and opt-out tokens. Pure (time is an argument), except the key file; keys are never changed once loaded, so
  * threads may share them. */
 #ifndef TOCSIN_BOUNCE_TOKEN_H
 #define TOCSIN_BOUNCE_TOKEN_H

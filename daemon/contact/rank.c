@@ -103,7 +103,7 @@ static bool same(const char *address, const char *ours)
     return ours && *ours && address_normalise(ours, strlen(ours), normal) == 0 && strcmp(address, normal) == 0;
 }
 
-/* A mail to ourselves would be taken for an answer or a bounce (DESIGN.md rule 9). */
+/* A mail to ourselves would be taken for an answer or a bounce. */
 static bool is_ours(const struct config *config, const char *address)
 {
     if (same(address, config->sender.address) || same(address, config->sender.reply_to) ||

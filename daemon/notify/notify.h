@@ -1,4 +1,4 @@
-/* notify: a frozen notification in, the bytes of its mail out. Pure and deterministic (DESIGN.md rule 11); any thread. */
+/* notify: a frozen notification in, the bytes of its mail out. Pure and deterministic; any thread. */
 #ifndef TOCSIN_NOTIFY_NOTIFY_H
 #define TOCSIN_NOTIFY_NOTIFY_H
 

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""kill -9 at any moment: nothing is lost, and only what was under way goes out again, as the very same mail (DESIGN.md,
-rule 5).
+"""kill -9 at any moment: nothing is lost, and only what was under way goes out again, as the very same mail.
 
 TOCSIN_KILLS=N kills N times at random (200) with TOCSIN_SESSIONS=N (6), TOCSIN_SEED=N otherwise. The programs are built here, with crash points
 (`make CRASH=1`), and wrong on purpose (`make MUTANT=NAME`): a harness that did not notice those would prove nothing.

@@ -43,7 +43,7 @@ class Install(unittest.TestCase):
     def test_everything_has_its_place(self):
         self.assertEqual(subprocess.run([self.path("usr/bin/tocsin"), "version", "--json"], stdout=subprocess.PIPE, timeout=20).returncode, 0)
         for name in ("usr/sbin/tocsind", "usr/share/tocsin/templates/notification.txt", "usr/share/tocsin/templates/opt-out-receipt.txt",
-                     "etc/tocsin/tocsin.yaml", UNIT, "usr/lib/sysusers.d/tocsin.conf", "usr/lib/tmpfiles.d/tocsin.conf"):
+                     "etc/tocsin/tocsin.yaml", "usr/share/doc/tocsin/docs/first-campaign.md", UNIT, "usr/lib/sysusers.d/tocsin.conf", "usr/lib/tmpfiles.d/tocsin.conf"):
             with self.subTest(name):
                 self.assertTrue(os.stat(self.path(name)).st_mode & stat.S_IROTH)
 
@@ -58,7 +58,14 @@ class Install(unittest.TestCase):
         unit = self.read("opt/tocsin/lib/systemd/system/tocsind.service")
         self.assertIn("\nExecStart=/opt/tocsin/sbin/tocsind\n", unit)
         self.assertNotIn("=/usr/local", unit)
-        self.assertIn("/opt/tocsin/share/tocsin/templates]", self.read("opt/tocsin/share/doc/tocsin/tocsin.yaml"))
+        for prefix in ("opt/tocsin", "usr", "usr/local"):
+            self.install("/" + prefix)
+            self.assertIn(" [/etc/tocsin/templates, /%s/share/tocsin/templates]" % prefix, self.read(prefix + "/share/doc/tocsin/tocsin.yaml"))
+
+    def test_templates_are_found_where_either_prefix_puts_them(self):
+        said = subprocess.run([os.path.join(ROOT, BUILD, "tocsin"), "check", "--defaults"], stdout=subprocess.PIPE, encoding="utf-8", timeout=20)
+        for prefix in ("/usr/local", "/usr"):
+            self.assertIn(prefix + "/share/tocsin/templates", said.stdout)
 
     def test_uninstall_leaves_what_is_the_administrators(self):
         self.assertEqual(run("make", "uninstall", "PREFIX=/usr", "DESTDIR=" + self.root).returncode, 0)

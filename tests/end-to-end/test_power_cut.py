@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The power fails at any moment: nothing is lost, neither from the store nor from the spool (DESIGN.md, rule 5).
+"""The power fails at any moment: nothing is lost, neither from the store nor from the spool.
 
 Both are on an ext4 that is shut down under load (tocsinlab/disk.py); what comes after is judged like a `kill -9` (test_crash.py).
 TOCSIN_CUTS=N cuts N times (25), TOCSIN_SEED=N otherwise. Needs root, loop devices and a mount namespace; without them it is skipped.

@@ -166,7 +166,7 @@ static void test_defaults(void **state)
     assert_true(*config->return_path.helo);
     assert_string_equal(config->paths.token_keys, "/var/lib/tocsin/token.keys");
     assert_string_equal(config->paths.public_suffixes, "");
-    assert_int_equal(config->paths.templates.count, 2);
+    assert_int_equal(config->paths.templates.count, 3);
     assert_string_equal(config->paths.templates.items[0], "/etc/tocsin/templates");
     assert_int_equal(config->spool.rescan, 60000);
     assert_int_equal(config->spool.max_file, INT64_C(1) << 30);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* What follows a state, in the words of DESIGN.md. */
+/* What follows a state, in the words of ARCHITECTURE.md. */
 struct row {
     const char *from, *to;
 };

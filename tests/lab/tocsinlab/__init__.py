@@ -1,4 +1,4 @@
-"""The lab: a simulated Internet in one process, on loopback (DESIGN.md, "The lab").
+"""The lab: a simulated Internet in one process, on loopback.
 
 scenario   the JSON file, checked, as a world of domains and mailboxes
 mailbox    what a mailbox does: the words of a scenario

@@ -1,4 +1,4 @@
-"""What must be true after any number of deaths (DESIGN.md, rule 5): nothing is lost, and what comes twice is one mail."""
+"""What must be true after any number of deaths: nothing is lost, and what comes twice is one mail."""
 import time
 from collections import Counter, defaultdict
 from datetime import datetime

@@ -5,7 +5,7 @@ daemon how it came to its opinion.
 """
 from collections import Counter, defaultdict
 
-ABOUT_US = ("policy",)  # words that speak about us: they hold a mail and move no case (DESIGN.md, "refusal that is about us")
+ABOUT_US = ("policy",)  # words that speak about us: they hold a mail and move no case (ARCHITECTURE.md, "refusal that is about us")
 
 
 def ticket_of(notification):

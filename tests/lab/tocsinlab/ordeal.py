@@ -1,4 +1,4 @@
-"""A daemon that is killed again and again, against one lab, while feeds fall into its spool (DESIGN.md, rule 5)."""
+"""A daemon that is killed again and again, against one lab, while feeds fall into its spool."""
 import contextlib
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a rehearsal has shown, as one object (stable: DESIGN.md, "The lab") and in words."""
+"""What a rehearsal has shown, as one object (stable) and in words."""
 from collections import Counter
 
 from . import agreement, reach

@@ -6,7 +6,7 @@ defers it keeps trying, as a real relay does, until it says so by mail.
 Journal: a line for each recipient of a message that got somewhere or was refused, in the mailbox's words (`bounce:postfix` …, and
 `unknown-domain` where a domain takes no mail), before the reply is sent. A `greylist` mailbox that asks to come again is journalled as
 `defer`, and as `greylist` once it has taken the message. What was refused at RCPT has neither `message_id` nor `targets`. Besides
-DESIGN.md's fields: `outcome` (taken, refused, deferred), `mailbox` (its word as the scenario has it), `reply`, `session`, `sha256` of the
+what any lab's journal has (README.md): `outcome` (taken, refused, deferred), `mailbox` (its word as the scenario has it), `reply`, `session`, `sha256` of the
 message's bytes, `ticket` of its subject.
 """
 import asyncio

@@ -1,4 +1,4 @@
-"""The demo's scenario: a thousand small domains that a bot has probed, in the spirit of the story in DESIGN.md.
+"""The demo's scenario: a thousand small domains that a bot has probed, in the spirit of how Tocsin came to be.
 
 Everything comes from a seed. The shares are invented: over half of the domains have no abuse@, as in the story; the rest is chosen so that every
 rung of a ladder has something to do. Names stand under .example (RFC 2606), addresses in the blocks for documentation (RFC 5737).
