@@ -80,21 +80,50 @@ void maildir_look_begin(struct maildir_look *look)
 
 /* ---- Moving on ------------------------------------------------------------------------------------------------------------------------ */
 
-/* new/NAME becomes cur/NAME:2,S, which mail readers show as read. */
+/* As renameat(2), but what is there already stays: -EEXIST. */
+static int move(const struct place *place, const char *name, const char *target)
+{
+    if (!renameat2(place->new, name, place->cur, target, RENAME_NOREPLACE))
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -errno;
+    /* A file system that cannot promise it. */
+    if (linkat(place->new, name, place->cur, target, 0))
+        return -errno;
+    return unlinkat(place->new, name, 0) ? -errno : 0;
+}
+
+/* The name in cur/, which mail readers show as read: NAME:2,S, or, the TRY after the first, NAME.TRY:2,S. */
+static char *name_in_cur(const char *name, unsigned try)
+{
+    const char *flags = strstr(name, ":2,");
+    int length = (int)(flags ? (size_t)(flags - name) : strlen(name)), most = NAME_MAX - (int)strlen(".99:2,S");
+    if (!try)
+        return mem_format("%s%s", name, flags || length > NAME_MAX - (int)strlen(":2,S") ? "" : ":2,S");
+    return mem_format("%.*s.%u:2,S", length < most ? length : most, name, try);
+}
+
+#define NAMES_TRIED 100
+
+/* Names are to be unique, but who delivers may have begun to count anew. */
 static void move_on(struct maildir_look *look, const struct place *place, const char *name)
 {
-    bool plain = strstr(name, ":2,") || strlen(name) + strlen(":2,S") > NAME_MAX;
-    char *target = mem_format("%s%s", name, plain ? "" : ":2,S");
     struct maildir_kept *kept = find_kept(look, name);
-    if (!renameat(place->new, name, place->cur, target) || errno == ENOENT) {
+    int status = -EEXIST;
+    for (unsigned try = 0; status == -EEXIST && try < NAMES_TRIED; try++) {
+        char *target = name_in_cur(name, try);
+        status = move(place, name, target);
+        free(target);
+    }
+    if (!status || status == -ENOENT) {
         if (kept)
             drop_kept(look, kept);
     } else {
+        errno = -status;
         if (!look->trouble[0])
             trouble(look, "cur");
         keep(look, name, true, "cannot be moved to cur/");
     }
-    free(target);
 }
 
 /* False: none of them was committed. Then the store takes nothing now, which is said elsewhere; one among others is a mail that it cannot take. */

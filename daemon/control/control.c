@@ -15,7 +15,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+/* Nobody keeps the others out, and least of all an administrator who wants to stop the daemon. */
 #define CONNECTIONS 64
+#define ADMIN_PLACES 16 /* of them */
+#define USER_MOST 16
+#define ADMIN_MOST (CONNECTIONS - ADMIN_PLACES)
+/* tocsin(1) connects when it has something to ask, and asks one thing; others may ask more. In milliseconds. */
+#define FIRST_REQUEST_WAIT 5000
+#define NEXT_REQUEST_WAIT 60000
+#define SWEEP 1000
 /* Only administrators hand in returned mails; everything else fits into very little. */
 #define ADMIN_LINE_MAX ((size_t)64 * 1024 * 1024)
 #define SUBMITTER_LINE_MAX ((size_t)64 * 1024)
@@ -25,6 +33,8 @@ struct connection;
 
 struct control {
     uv_pipe_t listener;
+    uv_timer_t sweep; /* runs while there are connections */
+    unsigned handles; /* of these two, those that are not closed */
     struct daemon *daemon;
     struct connection *connections;
     unsigned count;
@@ -39,6 +49,8 @@ struct connection {
     struct buf input;
     size_t searched; /* so much of the input holds no end of a line */
     struct control_call *call; /* the one that is being answered */
+    uint64_t idle_since; /* in the loop's time; of no meaning while a call is being answered */
+    bool asked; /* something, at least once */
     bool working, closing;
 };
 
@@ -84,6 +96,8 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     struct connection *connection = stream->data;
     if (got > 0)
         buf_add(&connection->input, buffer->base, (size_t)got);
+    if (got > 0 && connection->peer.admin)
+        connection->idle_since = uv_now(stream->loop); /* a long line takes its time */
     free(buffer->base);
     if (got < 0 || connection->input.length > (connection->peer.admin ? ADMIN_LINE_MAX : SUBMITTER_LINE_MAX))
         drop(connection);
@@ -105,20 +119,45 @@ static void refuse(struct connection *connection, int exit, const char *why)
     drop(connection);
 }
 
+static unsigned count_of(const struct control *control, uid_t uid)
+{
+    unsigned count = 0;
+    for (const struct connection *one = control->connections; one; one = one->next)
+        count += one->peer.uid == uid;
+    return count;
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct control *control = timer->data;
+    uint64_t now = uv_now(timer->loop);
+    for (struct connection *one = control->connections, *next; one; one = next) {
+        next = one->next;
+        if (!one->call && now - one->idle_since >= (one->asked ? NEXT_REQUEST_WAIT : FIRST_REQUEST_WAIT))
+            refuse(one, EX_TEMPFAIL, "no request came for too long: connect when there is something to ask");
+    }
+    if (!control->connections)
+        uv_timer_stop(timer);
+}
+
 /* -EACCES where the peer may do nothing. */
 static void admit(struct connection *connection, int identified)
 {
-    const struct config *config = connection->control->daemon->config;
+    const struct control *control = connection->control;
+    const struct config *config = control->daemon->config;
+    bool admin = connection->peer.admin;
     if (identified == -EACCES) {
         char *why = mem_format("%s may not ask this daemon: be a member of %s (access.submit_group) or of %s "
                                "(access.admin_group)",
                                connection->peer.name, config->access.submit_group, config->access.admin_group);
         refuse(connection, EX_NOPERM, why);
         free(why);
-    } else if (connection->control->count > CONNECTIONS) {
-        refuse(connection, EX_TEMPFAIL, "the daemon has too many connections; try again");
     } else if (identified) {
         drop(connection);
+    } else if (control->count > (admin ? CONNECTIONS : CONNECTIONS - ADMIN_PLACES)) {
+        refuse(connection, EX_TEMPFAIL, "the daemon has too many connections; try again");
+    } else if (count_of(control, connection->peer.uid) > (admin ? ADMIN_MOST : USER_MOST)) {
+        refuse(connection, EX_TEMPFAIL, "you have too many connections to the daemon; close some, or try again");
     } else {
         work(connection);
     }
@@ -133,12 +172,16 @@ static void on_connection(uv_stream_t *listener, int status)
     connection->pipe.data = connection;
     uv_pipe_init(control->daemon->loop, &connection->pipe, 0);
     connection->control = control;
+    connection->peer.uid = (uid_t)-1; /* nobody's, until it is known */
+    connection->idle_since = uv_now(control->daemon->loop);
     connection->next = control->connections;
     connection->link = &control->connections;
     if (connection->next)
         connection->next->link = &connection->next;
     control->connections = connection;
     control->count++;
+    if (!uv_is_active((uv_handle_t *)&control->sweep))
+        uv_timer_start(&control->sweep, on_sweep, SWEEP, SWEEP);
     uv_os_fd_t fd;
     if (uv_accept(listener, (uv_stream_t *)&connection->pipe) || uv_fileno((uv_handle_t *)&connection->pipe, &fd))
         drop(connection);
@@ -155,6 +198,7 @@ static void run_line(struct connection *connection, const char *line, size_t len
     call->daemon = connection->control->daemon;
     call->peer = connection->peer;
     connection->call = call;
+    connection->asked = true;
     json_error_t where;
     json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     if (json_is_object(request))
@@ -219,6 +263,7 @@ static void on_written(uv_write_t *write, int status)
     struct connection *connection = write->handle->data;
     free(answer->text);
     free(answer);
+    connection->idle_since = uv_now(connection->pipe.loop);
     if (status < 0)
         drop(connection);
     else
@@ -235,6 +280,7 @@ static void send_answer(struct control_call *call, json_t *object)
         free(text);
         uv_buf_t buffer = uv_buf_init(answer->text, (unsigned)strlen(answer->text));
         connection->call = NULL;
+        connection->idle_since = uv_now(connection->pipe.loop);
         if (uv_write(&answer->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written)) {
             free(answer->text);
             free(answer);
@@ -290,6 +336,9 @@ int control_open(struct daemon *daemon, struct error *error)
     control->path = mem_string(path);
     control->listener.data = control;
     uv_pipe_init(daemon->loop, &control->listener, 0);
+    uv_timer_init(daemon->loop, &control->sweep);
+    control->sweep.data = control;
+    control->handles = 2;
     /* The store's lock is ours: whatever socket stands there is a dead daemon's. */
     unlink(path);
     int status = strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path ? -ENAMETOOLONG
@@ -303,9 +352,11 @@ int control_open(struct daemon *daemon, struct error *error)
     return 0;
 }
 
-static void on_listener_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     struct control *control = handle->data;
+    if (--control->handles)
+        return;
     free(control->path);
     free(control);
 }
@@ -315,5 +366,6 @@ void control_close(struct control *control)
     while (control->connections)
         drop(control->connections);
     unlink(control->path);
-    uv_close((uv_handle_t *)&control->listener, on_listener_closed);
+    uv_close((uv_handle_t *)&control->listener, on_handle_closed);
+    uv_close((uv_handle_t *)&control->sweep, on_handle_closed);
 }

@@ -14,8 +14,9 @@ struct daemon;
 struct control;
 struct control_call; /* one request, waiting for its answer */
 
-/* Listen on CONFIG's paths.control_socket (a stale one is removed; mode 0666: credentials decide, not the file). At most 64 connections, lines of 64 MiB
- * (a returned mail in base64). Loop thread, as all of these. */
+/* Listen on CONFIG's paths.control_socket (a stale one is removed; mode 0666: credentials decide, not the file). At most 64 connections, of which 16
+ * are for administrators only, and a part for each user; lines of 64 MiB (a returned mail in base64). Who asks nothing for 5 s, or nothing more for a
+ * minute, is closed. Loop thread, as all of these. */
 int control_open(struct daemon *daemon, struct error *error);
 /* Close every connection; unanswered calls may still be answered, to no effect. */
 void control_close(struct control *control);

@@ -30,6 +30,7 @@ int peer_identify(int fd, const struct config *config, struct peer *peer)
     socklen_t size = sizeof credentials;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size))
         return -errno;
+    peer->uid = credentials.uid;
     struct passwd entry, *found = NULL;
     char text[16384];
     gid_t groups[GROUPS] = { credentials.gid };

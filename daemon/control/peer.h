@@ -4,7 +4,10 @@
 
 #include "config/config.h"
 
+#include <sys/types.h>
+
 struct peer {
+    uid_t uid;
     char name[64]; /* the user's name, or its number */
     bool admin; /* root, the daemon's own user, or a member of access.admin_group: everything */
 };

@@ -141,6 +141,66 @@ static void test_one_of_neither_group(void **state)
     close(fd);
 }
 
+/* Whoever says nothing does not stay; whoever has said something stays longer. */
+static void test_one_who_asks_nothing(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"verb\":\"version\"}\n";
+    char answer[512] = "", tail[64];
+    int idle = connect_client(), busy = connect_client();
+    assert_int_equal(talk(busy, good, sizeof good - 1, 1, tail), 1);
+    assert_true(write(idle, "{", 1) == 1);
+    for (int turns = 0; turns < 60 && read(idle, answer, sizeof answer - 1) < 0; turns++)
+        uv_run(&loop, UV_RUN_ONCE);
+    assert_non_null(strstr(answer, "\"exit\":75"));
+    assert_non_null(strstr(answer, "no request came"));
+    assert_int_equal(read(idle, answer, sizeof answer), 0);
+    assert_int_equal(talk(busy, good, sizeof good - 1, 1, tail), 1);
+    close(idle);
+    close(busy);
+}
+
+/* The connection of UID, which is in the group that may submit; what the daemon said to it at once, in ANSWER. */
+static int connect_as(uid_t uid, char answer[512])
+{
+    assert_int_equal(seteuid(uid), 0);
+    int fd = connect_client();
+    assert_int_equal(seteuid(0), 0);
+    for (int turns = 0; turns < 3; turns++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    ssize_t got = read(fd, answer, 511);
+    answer[got > 0 ? got : 0] = '\0';
+    return fd;
+}
+
+/* One user does not keep out another, and all of them together not an administrator. */
+static void test_a_crowd(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"verb\":\"version\"}\n";
+    char answer[512], tail[64];
+    int fds[3][16];
+    if (geteuid() != 0)
+        skip();
+    config.access.submit_group = "root"; /* the group that the test keeps */
+    config.access.admin_group = "tocsin-neither";
+    for (uid_t user = 0; user < 3; user++) {
+        for (size_t i = 0; i < 16; i++) {
+            fds[user][i] = connect_as(61000 + user, answer);
+            assert_string_equal(answer, "");
+        }
+        close(connect_as(61000 + user, answer));
+        assert_non_null(strstr(answer, user < 2 ? "you have too many" : "the daemon has too many"));
+    }
+    close(connect_as(61003, answer));
+    assert_non_null(strstr(answer, "the daemon has too many"));
+    int fd = connect_client();
+    assert_int_equal(talk(fd, good, sizeof good - 1, 1, tail), 1);
+    close(fd);
+    for (size_t i = 0; i < 48; i++)
+        close(fds[i / 16][i % 16]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +208,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_request_in_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_who_does_not_listen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_of_neither_group, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_who_asks_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_crowd, setup, teardown),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

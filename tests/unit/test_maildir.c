@@ -337,6 +337,50 @@ static void a_move_that_failed_is_made_up_for(void **state)
     bench_close(bench);
 }
 
+static void assert_reads(const struct bench *bench, const char *name, const char *text)
+{
+    char content[64] = "";
+    FILE *file = fopen(at(bench, name), "r");
+    assert_non_null(file);
+    assert_non_null(fgets(content, sizeof content, file));
+    fclose(file);
+    assert_string_equal(content, text);
+}
+
+/* What is in cur/ is somebody's mail, or directory: it stays, and is no trouble. */
+static void a_name_that_is_taken(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open(true);
+    char *long_name = mem_format("%0255d", 0), *cut = mem_format("cur/%0248d.1:2,S", 0);
+    open_on(bench, RESCAN);
+    deliver(bench, "1.a.host", "one");
+    run_until(bench, there(bench, "cur/1.a.host:2,S"));
+    deliver(bench, "1.a.host", "two");
+    run_until(bench, there(bench, "cur/1.a.host.1:2,S"));
+    deliver(bench, "1.a.host", "three");
+    run_until(bench, there(bench, "cur/1.a.host.2:2,S"));
+    assert_reads(bench, "cur/1.a.host:2,S", "one");
+    assert_reads(bench, "cur/1.a.host.1:2,S", "two");
+    assert_reads(bench, "cur/1.a.host.2:2,S", "three");
+    assert_int_equal(mkdir(at(bench, "cur/2.a.host:2,S"), 0700), 0);
+    deliver(bench, "2.a.host", "hello");
+    run_until(bench, there(bench, "cur/2.a.host.1:2,S"));
+    assert_null(maildir_trouble(bench->maildir));
+    deliver(bench, "3.a.host:2,", "hello");
+    run_until(bench, there(bench, "cur/3.a.host:2,"));
+    deliver(bench, "3.a.host:2,", "hello");
+    run_until(bench, there(bench, "cur/3.a.host.1:2,S"));
+    deliver(bench, long_name, "hello");
+    run_until(bench, count_in(bench, "cur") == 8);
+    deliver(bench, long_name, "hello");
+    run_until(bench, there(bench, cut));
+    assert_int_equal(bench->taken, 8);
+    free(long_name);
+    free(cut);
+    bench_close(bench);
+}
+
 static void a_maildir_made_anew_is_watched(void **state)
 {
     (void)state;
@@ -399,6 +443,7 @@ int main(void)
         cmocka_unit_test(no_maildir_is_trouble_until_there_is_one),
         cmocka_unit_test(without_cur_nothing_is_taken),
         cmocka_unit_test(a_move_that_failed_is_made_up_for),
+        cmocka_unit_test(a_name_that_is_taken),
         cmocka_unit_test(a_maildir_made_anew_is_watched),
         cmocka_unit_test(the_envelope_is_in_the_header),
     };
