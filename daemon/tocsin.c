@@ -97,6 +97,14 @@ static int run(struct context *context, int argc, char **argv)
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, argv[0]) == 0)
             return commands[i].run(context, argc, argv);
+    if (strcmp(argv[0], "help") == 0) {
+        print_help(stdout);
+        return EX_OK;
+    }
+    static const char *const of_campaign[] = { "list", "show", "approve", "pause", "resume", "cancel" };
+    for (size_t i = 0; i < sizeof of_campaign / sizeof *of_campaign; i++)
+        if (strcmp(of_campaign[i], argv[0]) == 0)
+            return command_fail(EX_USAGE, "there is no command '%s': it is `tocsin campaign %s`", argv[0], argv[0]);
     return command_fail(EX_USAGE, "there is no command '%s'; `tocsin --help` lists them", argv[0]);
 }
 
@@ -119,6 +127,8 @@ static int global_options(struct context *context, const char **settings, int ar
         } else if (strcmp(argv[at], "--version") == 0) {
             puts("tocsin " TOCSIN_VERSION);
             return -EX_OK - 1;
+        } else if (strcmp(argv[at], "--set") == 0 || strcmp(argv[at], "--config") == 0) {
+            return -command_fail(EX_USAGE, "%s wants a value", argv[at]) - 1;
         } else {
             return -command_fail(EX_USAGE, "there is no option %s here; `tocsin --help` lists them", argv[at]) - 1;
         }

@@ -112,6 +112,17 @@ static int64_t notification_of(const struct order *order)
     return json_integer_value(json_object_get(order->order, "notification"));
 }
 
+/* WHY it cannot be had, or that there is none. */
+static int refuse_notification(struct store *store, struct order *order, const char *why)
+{
+    int64_t id = notification_of(order);
+    bool there = sql_integer(store->sql, 0, "SELECT 1 FROM notification WHERE id = ?1", "i", id) != 0;
+    if (there)
+        return error_set(&order->request.error, -EINVAL, "T-%lld cannot be %s: `tocsin queue show %lld`", (long long)id,
+                         why, (long long)id);
+    return error_set(&order->request.error, -EINVAL, "there is no notification T-%lld", (long long)id);
+}
+
 /* {"notification": N}: what is deferred or held after a refusal is tried now; {"campaign": NAME}: all that is deferred. */
 static int retry(struct store *store, struct order *order)
 {
@@ -130,6 +141,8 @@ static int retry(struct store *store, struct order *order)
         changed = sql_run(store->sql, "UPDATE notification SET due = ?2 WHERE campaign_id = ?1 AND state = 4", "ii",
                           campaign.id, order->now);
     }
+    if (!changed && notification_of(order))
+        return refuse_notification(store, order, "tried again: it is not deferred, nor held after a refusal");
     if (!changed)
         return error_set(&order->request.error, -EINVAL, "nothing there is deferred");
     store_audit(store, order->now, order->who, "retry", notification_of(order) ? number : argument(order, "campaign"),
@@ -149,8 +162,7 @@ static int cancel_notification(struct store *store, struct order *order)
         store_move_case(store, cases[i], CASE_CANCELLED, DUE_NEVER);
     free(cases);
     if (!moved)
-        return error_set(&order->request.error, -EINVAL,
-                         "notification %lld cannot be cancelled: there is none, or it has been sent", (long long)id);
+        return refuse_notification(store, order, "cancelled: a server has it, or it has come to its end");
     char number[32];
     snprintf(number, sizeof number, "%lld", (long long)id);
     store_audit(store, order->now, order->who, "cancel", number, "%zu cases", count);

@@ -119,6 +119,8 @@ int inspect_bounce(int argc, char **argv)
 {
     int code = 0;
     bool wanted = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (argc < 2)
+        fputs("tocsin: inspect bounce wants a FILE\n\n", stderr);
     if (argc < 2 || (argv[1][0] == '-' && argv[1][1])) {
         fputs(help, wanted ? stdout : stderr);
         return wanted ? EX_OK : EX_USAGE;

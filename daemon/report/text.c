@@ -88,7 +88,8 @@ static void add_headline(const json_t *figures, struct buf *out)
         buf_add_string(out, "abuse@ bounced: nothing known yet");
     /* Refusals are known at once, deliveries only when the window ends: a rate among many undecided ones is too high. */
     if (abuse && count(abuse, "pending") > 0)
-        buf_add_format(out, "; %s more are undecided", number(count(abuse, "pending"), many));
+        buf_add_format(out, "; %s more %s undecided", number(count(abuse, "pending"), many),
+                       count(abuse, "pending") == 1 ? "is" : "are");
     buf_add_char(out, '\n');
     if (count(figures, "cases") > 0)
         buf_add_format(out, "told after all: %s of %s cases\n", percent(json_object_get(figures, "told_share"), share),
@@ -226,7 +227,8 @@ static void add_rest(const json_t *figures, struct buf *out)
                    number(count(figures, "attempts"), b), number(count(figures, "told"), c));
     buf_add_format(out, "From the feeds: %s incidents, %s duplicates, ", number(count(figures, "incidents"), a),
                    number(count(figures, "duplicates"), b));
-    buf_add_format(out, "%s rows rejected\n", number(count(figures, "rejected"), a));
+    buf_add_format(out, "%s row%s rejected\n", number(count(figures, "rejected"), a),
+                   count(figures, "rejected") == 1 ? "" : "s");
     buf_add_format(out, "Complaints: %s; forged bounces: %s\n", number(count(figures, "complaints"), a),
                    number(count(figures, "forged_bounces"), b));
 }

@@ -70,6 +70,12 @@ class Command(unittest.TestCase):
                 self.assertEqual((code, err), (0, ""))
                 self.assertTrue(out.startswith("usage: tocsin " + command), out)
 
+    def test_words_for_what_was_meant(self):
+        self.assertEqual(self.tocsin("help")[:2], self.tocsin("--help")[:2])
+        self.assertIn("`tocsin campaign approve`", self.tocsin("approve", "x")[2])
+        self.assertEqual(self.tocsin("--set"), (USAGE, "", "tocsin: --set wants a value\n"))
+        self.assertIn("wants a FILE", self.tocsin("inspect", "bounce")[2])
+
     def test_without_a_daemon(self):
         self.configure()
         for arguments in (["status"], ["report", "x"], ["queue"], ["stop"], ["campaign", "approve", "x"], ["submit", "/etc/hostname"]):

@@ -222,6 +222,23 @@ static void stopped_until_started(void **state)
     bench_close(bench);
 }
 
+static void no_such_mail(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    static const char *const verbs[] = { "retry", "cancel-notification" };
+    drop_targets(bench, "a.csv", "a.test");
+    compose_all(bench);
+    attempt(bench, claim_one(bench, "abuse@a.test"), QUEUE_ACCEPTED, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(order(bench, json_pack("{s:s, s:i}", "verb", verbs[i], "notification", 77)), -EINVAL);
+        assert_string_equal(bench->message, "there is no notification T-77");
+        assert_int_equal(order(bench, json_pack("{s:s, s:i}", "verb", verbs[i], "notification", 1)), -EINVAL);
+        assert_non_null(strstr(bench->message, "T-1 cannot be "));
+    }
+    bench_close(bench);
+}
+
 static void no_such_order(void **state)
 {
     (void)state;
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_domain_still_covers),
         cmocka_unit_test(paused),
         cmocka_unit_test(stopped_until_started),
+        cmocka_unit_test(no_such_mail),
         cmocka_unit_test(no_such_order),
         cmocka_unit_test(cancel_one_mail),
         cmocka_unit_test(two_campaigns_share),
