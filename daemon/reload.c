@@ -7,6 +7,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/base/service.h"
 #include "daemon/daemon.h"
+#include "daemon/fit.h"
 #include "daemon/intake.h"
 
 #include <errno.h>
@@ -116,6 +117,12 @@ static void on_spool_reloaded(void *context, int status, const char *message)
 
 /* ---- Reading it ---------------------------------------------------------------------------------------------------------------------------- */
 
+static void add_refusal(void *context, const char *text)
+{
+    struct reload *reload = context;
+    buf_add_format(&reload->refused, "%s%s", reload->refused.length ? "\n" : "", text);
+}
+
 static void read_it(uv_work_t *work)
 {
     struct reload *reload = work->data;
@@ -130,6 +137,8 @@ static void read_it(uv_work_t *work)
         return;
     if (config_missing(reload->config))
         buf_add_format(&reload->refused, "%s: must be set before anything is sent", config_missing(reload->config));
+    else if (fit_look_at_templates(reload->config, add_refusal, reload))
+        return;
     else if (daemon_find_receipt(reload->config, &reload->receipt, &error))
         buf_add_string(&reload->refused, error.text);
 }

@@ -293,6 +293,10 @@ int returns_open(struct daemon *daemon, struct error *error)
     if (config->bounces.maildir[0])
         daemon->maildir =
             maildir_open(daemon->loop, config->bounces.maildir, config->spool.rescan, most, on_mail, daemon);
-    return lmtp_open(daemon->loop, config->bounces.lmtp_socket, config->bounces.lmtp_listen, most, &handler, daemon,
-                     &daemon->lmtp, error);
+    struct error why = { "" };
+    int status = lmtp_open(daemon->loop, config->bounces.lmtp_socket, config->bounces.lmtp_listen, most, &handler,
+                           daemon, &daemon->lmtp, &why);
+    const char *socket = config->bounces.lmtp_socket;
+    bool its = *socket && strncmp(why.text, socket, strlen(socket)) == 0;
+    return status ? error_set(error, status, "bounces.%s: %s", its ? "lmtp_socket" : "lmtp_listen", why.text) : 0;
 }

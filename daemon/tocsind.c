@@ -1,9 +1,9 @@
 /* tocsind: the daemon. */
 #include "config/config.h"
 #include "daemon/base/log.h"
-#include "daemon/base/name.h"
 #include "daemon/base/service.h"
 #include "daemon/daemon.h"
+#include "daemon/fit.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +28,7 @@ static const char usage[] =
     "  --set KEY=VALUE   override one key of it; may be repeated\n"
     "  --version, --help\n"
     "\n"
-    "Exit: 0 ended by a signal, 64 usage, 69 another daemon is running, 73 cannot create a file, 74 the store is\n"
+    "Exit: 0 ended by a signal, 64 usage, 69 another daemon is running, 73 a socket cannot be made, 74 the store is\n"
     "damaged, no store, or a newer Tocsin's, 75 try again (a full disk, a locked store), 78 configuration.\n";
 
 struct arguments {
@@ -93,7 +93,14 @@ static void watch(uv_loop_t *loop, uv_signal_t *signal, int number, uv_signal_cb
     uv_unref((uv_handle_t *)signal);
 }
 
-/* 75: it may help to try again. With the others it does not. */
+/* It does not mend itself: a service manager need not try again and again. */
+static int misconfigured(void)
+{
+    log_error("`tocsin check` says what is wrong with the configuration");
+    return EX_CONFIG;
+}
+
+/* 75 and 73: it may help to try again. With the others it does not. */
 static int exit_of(int status)
 {
     switch (status) {
@@ -105,6 +112,16 @@ static int exit_of(int status)
     case -EAGAIN:
     case -ENOSPC:
         return EX_TEMPFAIL;
+    case -ENOENT:
+    case -ENOTDIR:
+    case -EISDIR:
+    case -EACCES:
+    case -EPERM:
+    case -EROFS:
+    case -ELOOP:
+    case -EINVAL:
+    case -ENAMETOOLONG:
+        return misconfigured();
     default:
         return EX_CANTCREAT;
     }
@@ -144,6 +161,18 @@ static int run(const struct daemon_source *source, const struct config *config)
     return !status ? daemon.damaged ? EX_IOERR : EX_OK : exit_of(status);
 }
 
+static void log_fault(void *context, const char *text)
+{
+    (void)context;
+    log_error("%s", text);
+}
+
+static void log_doubt(void *context, const char *text)
+{
+    (void)context;
+    log_warning("%s", text);
+}
+
 static int start(const struct arguments *arguments)
 {
     const struct daemon_source source = { arguments->config, arguments->settings, arguments->setting_count };
@@ -154,19 +183,18 @@ static int start(const struct arguments *arguments)
         fprintf(stderr, "%s\n", errors.items[i]);
     config_errors_free(&errors);
     if (status)
-        return EX_CONFIG;
+        return misconfigured();
     log_set_level_name(config->log_level);
     if (config_missing(config)) {
         fprintf(stderr, "%s: %s: must be set before anything is sent; `tocsin check` says what else is missing\n",
                 arguments->config, config_missing(config));
         status = EX_CONFIG;
-    }
-    if (!status && config->paths.public_suffixes[0] && name_load_suffixes(config->paths.public_suffixes)) {
-        fprintf(stderr, "%s: cannot read the public suffix list\n", config->paths.public_suffixes);
-        status = EX_CONFIG;
-    }
-    if (!status)
+    } else if (fit_look(config, log_fault, NULL)) {
+        status = misconfigured();
+    } else {
+        fit_doubt(config, log_doubt, NULL);
         status = run(&source, config);
+    }
     config_free(config);
     return status;
 }

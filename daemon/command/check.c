@@ -5,7 +5,7 @@
 #include "daemon/command/check_relay.h"
 #include "daemon/command/check_send.h"
 #include "daemon/command/check_types.h"
-#include "templates/template.h"
+#include "daemon/fit.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +22,9 @@ static const char help[] =
     "\n"
     "Read the configuration and everything it names, and say all that is wrong at once, as FILE:LINE:COLUMN: KEY: what "
     "is\n"
-    "wrong, what is allowed. Exits 0 when a daemon could run with it, and 78 otherwise.\n"
+    "wrong, what is allowed. Exits 0 when a daemon could run with it, and 78 otherwise. Rights on files are looked at "
+    "as\n"
+    "those of whoever runs it: `sudo -u tocsin tocsin check` sees what the service would.\n"
     "\n"
     "  --defaults          print the annotated default configuration instead: every key, what it means, its default\n"
     "  --relay             then talk to the relay: does it speak TLS, is its certificate good, does it accept our "
@@ -54,22 +56,6 @@ static void complain(const char *key, const char *text)
     complaints++;
 }
 
-static void check_template(const struct config *config, const char *key, const char *name)
-{
-    struct error error = { "" };
-    struct template *template = NULL;
-    char *text = NULL, *path = NULL;
-    int status = template_find((const char *const *)config->paths.templates.items, config->paths.templates.count, name,
-                               &text, &path, &error);
-    if (!status)
-        status = template_parse(path, text, strlen(text), &template, &error);
-    if (status)
-        complain(key, error.text);
-    template_free(template);
-    free(text);
-    free(path);
-}
-
 /* A sender is who we are to thousands of people: it is no default. */
 static void check_sender(const struct config *config)
 {
@@ -88,18 +74,11 @@ static void check_sender(const struct config *config)
             "is empty, and bounces.lmtp_listen and bounces.maildir too: only `tocsin bounce` could take bounces in");
 }
 
-static void check_directory(const char *key, const char *path)
+static void complain_of(void *context, const char *text)
 {
-    char *parent = mem_string(path);
-    char *slash = strrchr(parent, '/');
-    if (slash && slash != parent)
-        *slash = '\0';
-    if (access(parent, X_OK)) {
-        char *text = mem_format("%s: %s: make the directory, or mend its rights", parent, strerror(errno));
-        complain(key, text);
-        free(text);
-    }
-    free(parent);
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+    complaints++;
 }
 
 /* Mails are moved from the one to the other. */
@@ -120,19 +99,24 @@ static void check_maildir(const char *maildir)
 static int check(const struct config *config)
 {
     check_sender(config);
-    for (size_t i = 0; i < config->profile_count; i++) {
-        char *key = mem_format("profiles.%s.template", config->profiles[i].name);
-        check_template(config, key, config->profiles[i].template_name);
-        free(key);
-    }
-    check_template(config, "paths.templates", "opt-out-receipt");
-    check_directory("paths.spool", config->paths.spool);
-    check_directory("paths.store", config->paths.store);
-    check_directory("paths.control_socket", config->paths.control_socket);
+    fit_look(config, complain_of, NULL);
     check_maildir(config->bounces.maildir);
     if (complaints)
-        return command_fail(EX_CONFIG, "%d thing%s to mend", complaints, complaints == 1 ? "" : "s");
+        return command_fail(EX_CONFIG, "%d thing%s to mend%s", complaints, complaints == 1 ? "" : "s",
+                            geteuid() ? "; rights were looked at as yours: the daemon's user may have others" : "");
     return EX_OK;
+}
+
+static void print_note(void *context, const char *text)
+{
+    (void)context;
+    printf("note: %s\n", text);
+}
+
+static void say_fit(const struct config *config)
+{
+    fit_doubt(config, print_note, NULL);
+    puts("the configuration is fit to run");
 }
 
 /* -1 where TEXT is none. */
@@ -172,7 +156,7 @@ int command_check(struct context *context, int argc, char **argv)
     if (exit)
         return exit;
     if (!send || !context->json)
-        puts("the configuration is fit to run");
+        say_fit(config);
     if (relay)
         exit = check_relay(config);
     if (exit)

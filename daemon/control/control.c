@@ -347,7 +347,7 @@ int control_open(struct daemon *daemon, struct error *error)
         status = uv_listen((uv_stream_t *)&control->listener, 64, on_connection);
     daemon->control = control;
     if (status)
-        return error_set(error, status, "%s: cannot listen on the control socket: %s", path, strerror(-status));
+        return error_set(error, status, "paths.control_socket: %s: cannot listen there: %s", path, strerror(-status));
     chmod(path, 0666);
     return 0;
 }

@@ -1,6 +1,8 @@
 #include "daemon/delivery/security.h"
 
 #include "daemon/base/secret.h"
+#include "daemon/delivery/relay.h"
+#include "daemon/delivery/tls.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -27,4 +29,21 @@ int security_load(const struct config *config, struct delivery_security *out, ch
     out->user = config->delivery.auth_user;
     out->password = password;
     return 0;
+}
+
+int security_check(const struct config *config, struct error *error)
+{
+    char password[AUTH_TEXT_MAX + 1] = "";
+    struct delivery_security security;
+    struct relay *relay = NULL;
+    struct tls *tls = NULL;
+    int status = security_load(config, &security, password, error);
+    if (!status)
+        status = relay_open(config->delivery.relay, &relay, error);
+    if (!status)
+        status = tls_open(&security, relay, &tls, error);
+    tls_close(tls);
+    relay_close(relay);
+    secret_wipe(password, sizeof password);
+    return status;
 }

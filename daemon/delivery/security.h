@@ -12,4 +12,7 @@
 int security_load(const struct config *config, struct delivery_security *out, char password[AUTH_TEXT_MAX + 1],
                   struct error *error);
 
+/* Could delivery begin with CONFIG's? 0, or a negative errno, and ERROR begins with the key. Blocks for files; any thread. */
+int security_check(const struct config *config, struct error *error);
+
 #endif

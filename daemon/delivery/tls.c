@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PLAIN_MS                                                                                                       \
     (60 * 60 * 1000) /* so long we do without TLS that did not work: a relay that was mended is noticed the same day */
@@ -68,6 +69,8 @@ static int set_up(struct tls *tls, const char *ca, struct error *error)
     SSL_CTX_set_info_callback(context, name_server);
     if (!set_name(tls))
         return error_set(error, -EINVAL, "delivery.tls_name: `%s` is no host's name and no address", tls->name);
+    if (ca && *ca && access(ca, R_OK))
+        return error_set(error, -EINVAL, "delivery.tls_ca: %s: %s", ca, strerror(errno));
     if (ca && *ca && !SSL_CTX_load_verify_locations(context, ca, NULL))
         return error_set(error, -EINVAL, "delivery.tls_ca: %s: %s", ca, ERR_reason_error_string(ERR_peek_last_error()));
     if ((!ca || !*ca) && !SSL_CTX_set_default_verify_paths(context))

@@ -109,6 +109,8 @@ class Install(unittest.TestCase):
         incoming = os.stat(self.path("var/spool/tocsin/incoming"))
         self.assertEqual(stat.S_IMODE(incoming.st_mode), 0o3770)
         self.assertEqual(incoming.st_gid, int(groups["tocsin-submit"][2]))
+        for directory, mode in (("var/lib/tocsin", 0o750), ("run/tocsin", 0o755)):
+            self.assertEqual(stat.S_IMODE(os.stat(self.path(directory)).st_mode), mode, "`tocsin check` wants it before the first start")
 
 
 if __name__ == "__main__":

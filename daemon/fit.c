@@ -1,0 +1,202 @@
+#include "daemon/fit.h"
+
+#include "daemon/base/mem.h"
+#include "daemon/base/name.h"
+#include "daemon/bounce/token_keys.h"
+#include "daemon/delivery/security.h"
+#include "templates/template.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct look {
+    const struct config *config;
+    fit_tell *tell;
+    void *context;
+    size_t count;
+};
+
+static void say(struct look *look, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct look *look, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    look->tell(look->context, text);
+    look->count++;
+}
+
+/* ---- Paths ---------------------------------------------------------------------------------------------------------------------------- */
+
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash > path ? mem_string_n(path, (size_t)(slash - path)) : mem_string("/");
+}
+
+/* May files be made in DIRECTORY? */
+static bool look_at_directory(struct look *look, const char *key, const char *directory)
+{
+    struct stat status;
+    int code = stat(directory, &status)                ? errno
+               : !S_ISDIR(status.st_mode)              ? ENOTDIR
+               : access(directory, R_OK | W_OK | X_OK) ? errno
+                                                       : 0;
+    if (code)
+        say(look, "%s: %s: %s: make the directory, or mend its rights", key, directory, strerror(code));
+    return !code;
+}
+
+static bool look_at_place(struct look *look, const char *key, const char *path)
+{
+    char *directory = directory_of(path);
+    bool good = look_at_directory(look, key, directory);
+    free(directory);
+    return good;
+}
+
+static void look_at_spool(struct look *look)
+{
+    static const char *const parts[] = { "incoming", "processing", "done", "failed" };
+    const char *key = "paths.spool", *spool = look->config->paths.spool;
+    bool lacking = false;
+    if (access(spool, F_OK)) {
+        look_at_place(look, key, spool);
+        return;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *path = mem_format("%s/%s", spool, parts[i]);
+        if (access(path, F_OK) && errno == ENOENT)
+            lacking = true;
+        else
+            look_at_directory(look, key, path);
+        free(path);
+    }
+    if (lacking)
+        look_at_directory(look, key, spool);
+}
+
+static void look_at_store(struct look *look)
+{
+    const char *key = "paths.store", *path = look->config->paths.store;
+    struct stat status;
+    if (!look_at_place(look, key, path) || stat(path, &status))
+        return;
+    if (!S_ISREG(status.st_mode))
+        say(look, "%s: %s: not a regular file: name another", key, path);
+    else if (access(path, R_OK | W_OK))
+        say(look, "%s: %s: %s: mend its rights", key, path, strerror(errno));
+}
+
+static void look_at_token_keys(struct look *look)
+{
+    const char *path = look->config->paths.token_keys;
+    struct error error = { "" };
+    struct token_keys *keys = NULL;
+    int status = token_keys_load(path, false, &keys, &error);
+    if (status == -ENOENT)
+        look_at_place(look, "paths.token_keys", path);
+    else if (status)
+        say(look, "paths.token_keys: %s", error.text);
+    token_keys_free(keys);
+}
+
+/* What an earlier daemon left there is removed; anything else is somebody's. */
+static void look_at_socket(struct look *look, const char *key, const char *path)
+{
+    struct stat status;
+    if (!*path || !look_at_place(look, key, path))
+        return;
+    if (!lstat(path, &status) && !S_ISSOCK(status.st_mode))
+        say(look, "%s: %s: something that is no socket is in the way: move it", key, path);
+}
+
+static void look_at_suffixes(struct look *look)
+{
+    const char *path = look->config->paths.public_suffixes;
+    int status = *path ? name_load_suffixes(path) : 0;
+    if (status)
+        say(look, "paths.public_suffixes: %s: %s", path, strerror(-status));
+}
+
+static void look_at_security(struct look *look)
+{
+    struct error error = { "" };
+    if (security_check(look->config, &error))
+        say(look, "%s", error.text);
+}
+
+/* ---- Templates ------------------------------------------------------------------------------------------------------------------------ */
+
+static void look_at_template(struct look *look, const char *key, const char *name)
+{
+    const struct config_list *places = &look->config->paths.templates;
+    struct error error = { "" };
+    struct template *template = NULL;
+    char *text = NULL, *path = NULL;
+    int status = template_find((const char *const *)places->items, places->count, name, &text, &path, &error);
+    if (!status)
+        status = template_parse(path, text, strlen(text), &template, &error);
+    if (status)
+        say(look, "%s: %s", key, error.text);
+    template_free(template);
+    free(text);
+    free(path);
+}
+
+static void look_at_templates(struct look *look)
+{
+    for (size_t i = 0; i < look->config->profile_count; i++) {
+        char *key = mem_format("profiles.%s.template", look->config->profiles[i].name);
+        look_at_template(look, key, look->config->profiles[i].template_name);
+        free(key);
+    }
+    look_at_template(look, "paths.templates", "opt-out-receipt");
+}
+
+/* ---- All of it ------------------------------------------------------------------------------------------------------------------------- */
+
+size_t fit_look_at_templates(const struct config *config, fit_tell *tell, void *context)
+{
+    struct look look = { config, tell, context, 0 };
+    look_at_templates(&look);
+    return look.count;
+}
+
+size_t fit_look(const struct config *config, fit_tell *tell, void *context)
+{
+    struct look look = { config, tell, context, 0 };
+    look_at_templates(&look);
+    look_at_spool(&look);
+    look_at_store(&look);
+    look_at_token_keys(&look);
+    look_at_socket(&look, "paths.control_socket", config->paths.control_socket);
+    look_at_socket(&look, "bounces.lmtp_socket", config->bounces.lmtp_socket);
+    look_at_suffixes(&look);
+    look_at_security(&look);
+    return look.count;
+}
+
+static void doubt_group(struct look *look, const char *key, const char *name, const char *meaning)
+{
+    struct group entry, *found = NULL;
+    char text[16384];
+    if (*name && !getgrnam_r(name, &entry, text, sizeof text, &found) && !found)
+        say(look, "%s: there is no group `%s` on this system: %s", key, name, meaning);
+}
+
+void fit_doubt(const struct config *config, fit_tell *tell, void *context)
+{
+    struct look look = { config, tell, context, 0 };
+    doubt_group(&look, "access.submit_group", config->access.submit_group, "nobody may submit by being its member");
+    doubt_group(&look, "access.admin_group", config->access.admin_group,
+                "only root and the daemon's own user are administrators");
+}
