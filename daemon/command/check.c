@@ -40,7 +40,8 @@ static const char help[] =
     "                      your own behind another mail server\n"
     "  --wait SECONDS      how long to wait for each (default: 60); what comes back later still counts\n"
     "\n"
-    "With --relay it exits 75 when the relay cannot be reached or asks to come again, and 78 when it refuses us.\n"
+    "With --relay it exits 75 when the relay cannot be reached or asks to come again, and 78 when something has to be\n"
+    "mended: it refuses us, its certificate does not prove its name, it offers no TLS or no login.\n"
     "With --send it exits 75 when nothing came back or the relay asks to come again, 78 when the relay refuses our "
     "mail,\n"
     "and 69 when no daemon runs.\n";

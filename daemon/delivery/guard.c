@@ -24,6 +24,7 @@ static void before_mail(struct guard *guard)
         bar(guard, NULL);
     } else if (!logged_in) {
         greeting->stage = REPLY_AUTH;
+        guard->lasting = true;
         bar(guard, guard->trusted ? "it offers none of AUTH PLAIN, LOGIN and CRAM-MD5"
                                   : "it offers no AUTH CRAM-MD5, and without TLS the password is not given to PLAIN or "
                                     "LOGIN");
@@ -139,5 +140,6 @@ bool guard_end(struct guard *guard, bool stopped)
     bool plain_next = tls_end(&guard->tls, stopped);
     if (!guard->why.text[0] && !guard->tls.secure)
         guard->why = guard->tls.why;
+    guard->lasting = guard->lasting || (guard->tls.lasting && !guard->tls.secure);
     return plain_next;
 }

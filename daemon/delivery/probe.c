@@ -135,7 +135,8 @@ static int judge(const struct probe *probe, struct error *error)
     static const char *const stages[] = { "", "", "to our login", "to MAIL" };
     if (job->verdict == VERDICT_ACCEPTED)
         return 0;
-    int status = job->verdict == VERDICT_DEFERRED ? -EAGAIN : -EPROTO;
+    bool lasting = probe->guard.lasting && !job->reply.code;
+    int status = job->verdict == VERDICT_DEFERRED && !lasting ? -EAGAIN : -EPROTO;
     if (!probe->connected)
         return error_set(error, status, "%s", job->reply_text);
     if (!job->reply.code)

@@ -130,6 +130,7 @@ static void on_certificate(struct tls_watch *watch, long result, int *accept, SS
 {
     certificate_explain(result, SSL_get0_peer_certificate(ssl), watch->tls->name, &watch->why);
     *accept = watch->tls->mode != TLS_REQUIRED;
+    watch->lasting = !*accept;
 }
 
 static void on_secure(struct tls_watch *watch, SSL *ssl)
@@ -156,13 +157,17 @@ void tls_event(struct tls_watch *watch, int event, va_list arguments)
         *va_arg(arguments, int *) = 1; /* compared with libesmtp's dummy address; set_name() has seen to the name */
     } else if (event == SMTP_EV_WEAK_CIPHER) {
         error_set(&watch->why, 0, "its cipher is too weak");
+        watch->lasting = true;
     } else if (event == SMTP_EV_NO_PEER_CERTIFICATE) {
         error_set(&watch->why, 0, "it shows no certificate");
+        watch->lasting = true;
     } else if (event == SMTP_EV_EXTNA_STARTTLS) {
         error_set(&watch->why, 0, "it offers no TLS, and delivery.tls is `required`");
+        watch->lasting = true;
     } else if (event == SMTP_EV_UNUSABLE_CLIENT_CERTIFICATE || event == SMTP_EV_NO_CLIENT_CERTIFICATE) {
         error_set(&watch->why, 0,
                   "libesmtp cannot use what is in .config/libesmtp/private of our $HOME, or may not look there");
+        watch->lasting = true;
     } else if (event == SMTP_EV_STARTTLS_OK) {
         on_secure(watch, va_arg(arguments, SSL *));
     }
@@ -172,6 +177,7 @@ bool tls_allows_mail(struct tls_watch *watch)
 {
     if (watch->secure || watch->tls->mode != TLS_REQUIRED)
         return true;
+    watch->lasting = true;
     if (!watch->why.text[0])
         error_set(&watch->why, 0, "delivery.tls is `required`, and the connection is not encrypted");
     return false;

@@ -27,6 +27,7 @@ struct tls_watch {
     bool tried; /* STARTTLS was said */
     bool secure; /* the connection is encrypted, and with whom we wanted */
     bool verified; /* the certificate proves the relay's name */
+    bool lasting; /* not `secure`, and another try would end as this one: somebody has to mend something */
     struct error why; /* why not `secure`, or not `verified`; empty: there is nothing to say */
     char protocol[16], cipher[64], certificate[256]; /* what there is, for people */
 };

@@ -43,7 +43,9 @@ class Connection(socketserver.StreamRequestHandler):
                 line = self.rfile.readline().decode().strip()
                 verb = line.split(" ")[0].upper()
                 if verb == "EHLO":
-                    self.say("250-relay\r\n250 " + ("AUTH PLAIN" if secure else "STARTTLS"))
+                    self.say("250-relay\r\n250 " + ("AUTH PLAIN" if secure else self.server.offer))
+                elif verb == "STARTTLS" and self.server.refusal:
+                    self.say(self.server.refusal)
                 elif verb == "STARTTLS":
                     self.upgrade()
                     secure = True
@@ -69,7 +71,7 @@ class Connection(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    daemon_threads, mails = True, 0
+    daemon_threads, mails, offer, refusal = True, 0, "STARTTLS", ""
 
 
 class Relay(unittest.TestCase):
@@ -120,11 +122,11 @@ class Relay(unittest.TestCase):
         self.assertRegex(out, r"TLSv1\.2 with \S+; certificate of DNS:relay\.test .*, verified\n")
         self.assertIn("accepts our login as sender\nit takes mail from bounce@tocsin.example\n", out)
         for expected, words, changed in (
-                (TEMPFAIL, "certificate is for DNS:relay.test, not for 127.0.0.1", {"tls_name": ""}),
-                (TEMPFAIL, "name a file with it in delivery.tls_ca", {"tls_ca": ""}),
+                (CONFIG, "certificate is for DNS:relay.test, not for 127.0.0.1", {"tls_name": ""}),
+                (CONFIG, "name a file with it in delivery.tls_ca", {"tls_ca": ""}),
                 (CONFIG, "to our login: 535 no such login", {"password": "sesame"}),
                 (CONFIG, "MAIL: 530 not like that", {"auth_user": "", "auth_password": ""}),
-                (TEMPFAIL, "offers none of AUTH", {"tls": "never"}),
+                (CONFIG, "offers none of AUTH", {"tls": "never"}),
                 (CONFIG, "delivery.tls_ca: /nonexistent: ", {"tls_ca": "/nonexistent"}),
                 (TEMPFAIL, "Connection refused", {"relay": "127.0.0.1:%d" % free_port()})):
             with self.subTest(words):
@@ -133,6 +135,17 @@ class Relay(unittest.TestCase):
                 self.assertIn(words, err)
                 self.assertEqual(code, expected)
         self.assertEqual(self.server.mails, 0)
+
+    def test_tls_that_is_not_there(self):
+        self.configure()
+        self.server.refusal = "454 4.7.0 not now"
+        code, _, err = self.tocsin("check", "--relay")
+        self.assertEqual(code, TEMPFAIL, err)
+        self.assertIn("not now", err)
+        self.server.offer = "8BITMIME"
+        code, _, err = self.tocsin("check", "--relay")
+        self.assertEqual(code, CONFIG)
+        self.assertIn("offers no TLS, and delivery.tls is `required`", err)
 
     def test_a_password_that_others_may_read(self):
         self.configure()

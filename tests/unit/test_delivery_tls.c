@@ -579,7 +579,7 @@ static void test_probe(void **state)
           0,
           "does not work: it says to STARTTLS: 454 4.7.0 no\nrelay",
           "" },
-        { "wrong name", &wrong_name, {}, REQUIRED, -EAGAIN, "answers\n", "not for localhost" },
+        { "wrong name", &wrong_name, {}, REQUIRED, -EPROTO, "answers\n", "not for localhost" },
         { "wrong password",
           NULL,
           { .auth = "LOGIN", .user = USER, .password = "other" },
