@@ -60,6 +60,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         status = queue_open(daemon->loop, config, token_keys_current(daemon->keys), &daemon->queue, error);
     if (status)
         return status;
+    mailboxes_open(daemon);
     faults_watch(daemon);
     daemon->stopping = queue_stopped(daemon->queue);
     if (daemon->stopping)
@@ -120,6 +121,7 @@ void daemon_close(struct daemon *daemon)
         intake_free(daemon->intake);
     stopping_free(daemon);
     faults_free(daemon);
+    mailboxes_free(daemon);
     throttle_free(daemon->throttle);
     token_keys_free(daemon->keys);
     free(daemon->receipt_template);

@@ -17,6 +17,7 @@
 struct control;
 struct health;
 struct intake;
+struct mailbox;
 struct reload;
 struct search;
 
@@ -63,6 +64,7 @@ struct daemon {
     struct throttle *throttle;
     struct contact *contact;
     struct lmtp *lmtp;
+    struct mailbox *mailboxes; /* mailboxes.c */
     struct maildir *maildir; /* NULL: none is configured */
     struct control *control;
     struct intake *intake;
@@ -154,6 +156,14 @@ int standstill_open(struct daemon *daemon);
 void standstill_close(struct daemon *daemon);
 /* To be called before each turn, which ends windows. */
 void standstill_look(struct daemon *daemon);
+
+/* mailboxes.c: where bounces and opt-outs come to. What mails in the store went out with stays ours, and what CONFIG says from now on. */
+void mailboxes_open(struct daemon *daemon);
+void mailboxes_add(struct daemon *daemon, const struct config *config);
+void mailboxes_free(struct daemon *daemon);
+/* As token_in_address(), for any of the mailboxes of PURPOSE; a proof comes to those of bounces. */
+const char *mailboxes_token(const struct daemon *daemon, enum token_purpose purpose, const char *address,
+                            size_t *length);
 
 /* returns.c: what comes back. */
 int returns_open(struct daemon *daemon, struct error *error);

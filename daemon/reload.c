@@ -90,6 +90,7 @@ static void take(struct reload *reload)
     daemon->receipt_template = reload->receipt;
     reload->receipt = receipt;
     log_set_level_name(after->log_level);
+    mailboxes_add(daemon, after);
     contact_reload(daemon->contact, after);
     throttle_change(daemon->throttle, after->delivery.rate, after->delivery.rate_per_domain);
     if (daemon->maildir)

@@ -14,10 +14,8 @@
 /* The token in ADDRESS, where ADDRESS is MAILBOX: 1 verified, 0 none there, negative: why it does not verify. */
 static int verify(const struct daemon *daemon, enum token_purpose purpose, const char *address, int64_t *notification)
 {
-    const struct config *config = daemon->config;
-    const char *mailbox = purpose == TOKEN_OPT_OUT ? config->return_path.opt_out : config->return_path.bounce;
     size_t length;
-    const char *token = token_in_address(mailbox, address, &length);
+    const char *token = mailboxes_token(daemon, purpose, address, &length);
     if (!token || !length)
         return 0;
     int status = token_verify(daemon->keys, purpose, token, length, daemon_now() / 1000, notification);
@@ -119,14 +117,13 @@ static void fill_opt_out(const struct daemon *daemon, const char *recipient, con
 static bool is_opt_out_mailbox(const struct daemon *daemon, const char *recipient)
 {
     size_t length;
-    return recipient && token_in_address(daemon->config->return_path.opt_out, recipient, &length);
+    return recipient && mailboxes_token(daemon, TOKEN_OPT_OUT, recipient, &length);
 }
 
 bool returns_accepts(const struct daemon *daemon, const char *recipient)
 {
     size_t length;
-    return token_in_address(daemon->config->return_path.bounce, recipient, &length) ||
-           is_opt_out_mailbox(daemon, recipient);
+    return mailboxes_token(daemon, TOKEN_BOUNCE, recipient, &length) || is_opt_out_mailbox(daemon, recipient);
 }
 
 static void log_returned(const struct queue_returned *returned, const char *recipient)

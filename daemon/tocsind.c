@@ -127,6 +127,15 @@ static int exit_of(int status)
     }
 }
 
+/* Until there is somebody to hear it a SIGHUP would end the process; kept, it has the file read again that may have changed since. */
+static void hold_hangup(int how)
+{
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    sigprocmask(how, &hangup, NULL);
+}
+
 static int run(const struct daemon_source *source, const struct config *config)
 {
     static const struct log_about ready = { .event = LOG_READY };
@@ -143,6 +152,7 @@ static int run(const struct daemon_source *source, const struct config *config)
     watch(&loop, &terminate, SIGTERM, on_signal, &daemon);
     watch(&loop, &interrupt, SIGINT, on_signal, &daemon);
     watch(&loop, &hangup, SIGHUP, on_hangup, &daemon);
+    hold_hangup(SIG_UNBLOCK); /* before there are threads, which do as this one does */
     int status = daemon_open(&daemon, &loop, source, config, &error);
     if (status) {
         log_error("%s", error.text);
@@ -204,6 +214,7 @@ int main(int argc, char **argv)
     const char *named = getenv("TOCSIN_CONFIG");
     struct arguments arguments = { .config = named && *named ? named : DEFAULT_CONFIG,
                                    .settings = calloc((size_t)argc, sizeof(char *)) };
+    hold_hangup(SIG_BLOCK);
     int status = parse_arguments(argc, argv, &arguments);
     if (status < 0)
         status = start(&arguments);

@@ -38,6 +38,9 @@ void queue_reload(struct queue *queue, const struct config *config, queue_done *
  * thing. */
 const char *queue_stuck(const struct queue *queue, int64_t patience);
 
+/* The mailboxes that mails in the store went out with, as of the opening: an array of {"bounce", "opt_out"}. The queue's own. */
+const json_t *queue_mailboxes(const struct queue *queue);
+
 /* Commit what has been handed over, call each DONE, end the threads, free. */
 void queue_close(struct queue *queue);
 

@@ -7,6 +7,7 @@
 #include "daemon/base/pulse.h"
 #include "daemon/base/wall.h"
 #include "queue/reads.h"
+#include "queue/row_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,7 @@ struct queue {
     struct pulse write_pulse, read_pulse;
     atomic_uint pending;
     int lock;
+    json_t *mailboxes; /* as of the opening */
     /* The loop thread's: */
     bool stopped;
     void (*changed)(void *context, enum queue_health health, const char *why);
@@ -55,6 +57,11 @@ struct notice {
 unsigned queue_pending(const struct queue *queue)
 {
     return atomic_load(&queue->pending);
+}
+
+const json_t *queue_mailboxes(const struct queue *queue)
+{
+    return queue->mailboxes;
 }
 
 bool queue_stopped(const struct queue *queue)
@@ -503,6 +510,18 @@ static void recover(struct store *store)
     sql_run(sql, "COMMIT", "");
 }
 
+/* Every mail went out with what its campaign froze, or, a receipt (of campaign 0), with its own. */
+static json_t *read_mailboxes(struct sql *sql)
+{
+    return rows_json(sql,
+                     sql_query(sql,
+                               "SELECT DISTINCT json_extract(settings, '$.bounce') AS bounce,"
+                               " json_extract(settings, '$.opt_out') AS opt_out FROM (SELECT settings FROM campaign"
+                               " UNION SELECT settings FROM notification WHERE campaign_id = 0)"
+                               " WHERE CASE WHEN json_valid(settings) THEN json_type(settings) = 'object' END",
+                               ""));
+}
+
 bool store_has_log(const char *path)
 {
     struct stat status;
@@ -542,6 +561,7 @@ static int open_connections(struct queue *queue, struct error *error)
     recover(&queue->store);
     queue->stopped =
         sql_integer(queue->store.sql, 0, "SELECT 1 FROM setting WHERE name = 'stopped' AND value <> ''", "") != 0;
+    queue->mailboxes = read_mailboxes(queue->store.sql);
     if (sql_failed(queue->store.sql))
         return error_set(error, sql_status(queue->store.sql), "%s: %s%s", path, sql_message(queue->store.sql),
                          sql_failed(queue->store.sql) == SQLITE_BUSY ? ": has another program opened it?" : "");
@@ -553,6 +573,7 @@ static void release(struct queue *queue)
     texts_clear(&queue->store.texts);
     inbox_free(queue->writes);
     inbox_free(queue->reads);
+    json_decref(queue->mailboxes);
     sql_close(queue->reader);
     sql_close(queue->store.sql);
     if (queue->lock >= 0)

@@ -142,6 +142,7 @@ int command_ask(struct context *context, json_t *request, json_t **result)
 
 static const char *user_name(char number[24])
 {
+    /* cppcheck-suppress getpwuidCalled; a command has one thread */
     const struct passwd *entry = getpwuid(getuid());
     snprintf(number, 24, "%u", (unsigned)getuid());
     return entry ? entry->pw_name : number;

@@ -134,7 +134,7 @@ char *notify_unknown_type(const struct notification *notification)
 static void spell(const char *type, char out[static 64])
 {
     size_t length = 0;
-    for (; type[length] && length < 63; length++)
+    for (; length < 63 && type[length]; length++)
         out[length] = strchr(" _", type[length]) ? '-' : (char)tolower((unsigned char)type[length]);
     out[length] = '\0';
 }

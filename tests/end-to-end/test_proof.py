@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import smtplib
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,13 @@ def world(bounce_mailbox="intake", **more):
         "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read", "nobody": "bounce:exim", "slow": "defer"}}}}, **more)
 
 
+def bounce_of(recipient):
+    return ("From: MAILER-DAEMON@mx.example\nSubject: Undelivered\nMIME-Version: 1.0\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nIt failed.\n--b\n"
+            "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; %s\n"
+            "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b--\n" % recipient)
+
+
 class Proof(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="tocsin-proof-")
@@ -40,17 +48,21 @@ class Proof(unittest.TestCase):
         lmtp = free_port()
         self.lab = lab = Lab(scenario, os.path.join(self.directory, "lab"), bounce_lmtp="127.0.0.1:%d" % lmtp)
         self.addCleanup(lab.close)
-        made = settings.configuration(self.directory, lab.dns, lab.relay, lmtp, 0)
+        self.lmtp = lmtp
+        self.made = made = settings.configuration(self.directory, lab.dns, lab.relay, lmtp, 0)
         made["campaigns"].update(bounce_proof="1h", **campaigns)
         made["bounces"].update(bounces or {})
         settings.write(self.path, made)
+        self.start()
+        return lab
+
+    def start(self):
         with open(self.log, "w") as log:
-            process = subprocess.Popen([os.path.join(BUILD, "tocsind")], stdout=subprocess.DEVNULL, stderr=log,
+            self.process = process = subprocess.Popen([os.path.join(BUILD, "tocsind")], stdout=subprocess.DEVNULL, stderr=log,
                                        env=dict(os.environ, TOCSIN_CONFIG=self.path))
         self.addCleanup(process.wait)
         self.addCleanup(process.terminate)
         self.until(lambda: self.tocsin("version")[1].count("\n") == 2)
-        return lab
 
     def tocsin(self, *arguments, text=None):
         """(exit code, standard output, standard error)."""
@@ -163,6 +175,35 @@ class Proof(unittest.TestCase):
         sender = lab.journal()[0]["envelope_sender"]
         self.assertEqual(self.tocsin("bounce", "--recipient", sender, text="Subject: it\n\nfound its way\n")[0], 0)
         self.until(lambda: any(line["recipient"] == "abuse@bakery.example" for line in lab.journal()))
+
+    def recipient(self, address):
+        """What the intake says to it."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=30) as client:
+            client.ehlo_or_helo_if_needed()
+            client.mail("")
+            return client.rcpt(address)[0]
+
+    def test_what_is_out_comes_back_to_the_mailbox_of_its_day(self):
+        """The configuration names others since."""
+        lab = self.begin(world(), bounces={"window": "1h"}, approve_above=100)
+        self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text="bakery.example\n")[0], 0)
+        mails = lambda: [line for line in lab.journal() if line["recipient"] == "abuse@bakery.example"]
+        self.until(mails)
+        sender = mails()[0]["envelope_sender"]
+        self.made["return_path"].update(bounce="new@tocsin.example", opt_out="silence@tocsin.example")
+        settings.write(self.path, self.made)
+        self.assertEqual(self.tocsin("reload")[0], 0)
+        ours = [sender, "optout@tocsin.example", "new@tocsin.example", "silence@tocsin.example", "other@tocsin.example"]
+        self.assertEqual([self.recipient(one) for one in ours], [250, 250, 250, 250, 550])
+        self.process.terminate()
+        self.assertEqual(self.process.wait(), 0)
+        self.start()
+        self.assertEqual([self.recipient(one) for one in ours], [250, 250, 250, 250, 550])
+        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=30) as client:
+            client.sendmail("", sender, bounce_of("abuse@bakery.example"))
+            client.sendmail("someone@bakery.example", "optout@tocsin.example", "From: someone@bakery.example\nSubject: no\n\nno more\n")
+        self.assertEqual(json.loads(self.tocsin("queue", "show", "T-1", "--json")[1])["state"], "bounced")
+        self.assertIn("someone@bakery.example", self.tocsin("suppress", "list")[1])
 
     def test_the_relay_says_no(self):
         self.begin(world(faults=[{"at": "relay", "do": "reply", "reply": "554 5.7.1 We do not know you", "when": "mail", "times": 1},

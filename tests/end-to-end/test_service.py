@@ -263,6 +263,17 @@ class Service(unittest.TestCase):
         self.assertEqual([("READY" in one, "RELOADING" in one) for one in told], [(True, False), (False, True), (True, False)])
         self.assertLessEqual(int(told[1]["MONOTONIC_USEC"]), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
 
+    def test_a_hangup_before_the_daemon_is_ready(self):
+        """It reads the public suffix list, for as long as we like, when it is told."""
+        os.mkfifo(self.below("suffixes"))
+        self.configure(paths={"public_suffixes": self.below("suffixes")})
+        process = self.start(wait=False)
+        with open(self.below("suffixes"), "w", encoding="utf-8") as file:
+            process.send_signal(signal.SIGHUP)
+            file.write("example\n")
+        self.said("READY", 2)
+        self.assertIn("reload: the new configuration is in force", self.log())
+
     def test_a_reload_takes_what_it_can_and_names_what_it_cannot(self):
         with Lab(WORLD, self.below("lab")) as lab:
             self.configure(dns={"servers": ["127.0.0.1:%d" % lab.dns]}, delivery={"relay": "127.0.0.1:%d" % lab.relay})
