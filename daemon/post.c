@@ -3,6 +3,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/secret.h"
+#include "daemon/base/wall.h"
 #include "daemon/daemon.h"
 #include "daemon/delivery/security.h"
 #include "daemon/notify/notify.h"
@@ -81,7 +82,6 @@ static struct queue_attempt attempt_of(const struct delivery_job *delivery)
                                     [VERDICT_ABOUT_US] = QUEUE_ABOUT_US };
     struct queue_attempt attempt = {
         .notification = delivery->id,
-        .time = daemon_now(),
         .verdict = verdicts[delivery->verdict],
         .stage = stages[delivery->reply.stage],
         .reached = delivery->reply.stage >= REPLY_MAIL,
@@ -129,7 +129,10 @@ static bool record(void *context, struct delivery_job *delivery)
         return false;
     struct queue_attempt attempt = attempt_of(delivery);
     log_attempt((struct job *)delivery, &attempt);
+    wall_hold();
+    attempt.time = daemon_now();
     queue_record_attempt(daemon->queue, &attempt, on_committed, on_recorded, delivery);
+    wall_release();
     return true;
 }
 

@@ -44,13 +44,16 @@ static void on_turn(void *context, const struct queue_turn *turn)
 /* Before the turn, which would see everything fall due at once. */
 static void look_at_clock(struct daemon *daemon)
 {
+    wall_hold();
     int64_t jump = wall_adopt(), minutes = (jump < 0 ? -jump : jump) / 60000;
+    if (jump)
+        queue_clock_set(daemon->queue, jump);
+    wall_release();
     if (!jump)
         return;
     log_warning("the clock was set %s by %lld min %lld s: what waits, waits on for as long as before",
                 jump < 0 ? "back" : "forward", (long long)minutes,
                 (long long)((jump < 0 ? -jump : jump) / 1000 - minutes * 60));
-    queue_clock_set(daemon->queue, jump);
     if (daemon->standstill.looked)
         daemon->standstill.looked += jump; /* nobody slept */
 }

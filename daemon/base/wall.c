@@ -1,10 +1,12 @@
 #include "daemon/base/wall.h"
 
+#include <pthread.h>
 #include <time.h>
 
 /* Less than this in the at most 60 s between two looks is a clock being corrected gently, and no wait here is so exact. */
 #define JUMP_MS 10000
 
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int64_t ahead; /* of the clock that nobody sets */
 
 static int64_t read_clock(clockid_t clock)
@@ -26,4 +28,14 @@ int64_t wall_adopt(void)
     int64_t jump = read_clock(CLOCK_REALTIME) - wall_now();
     ahead += jump;
     return jump > -JUMP_MS && jump < JUMP_MS ? 0 : jump;
+}
+
+void wall_hold(void)
+{
+    pthread_mutex_lock(&held);
+}
+
+void wall_release(void)
+{
+    pthread_mutex_unlock(&held);
 }

@@ -15,4 +15,9 @@ int64_t wall_now(void);
  * later (or earlier) from now on. A machine that slept counts as a clock that was set forward: nothing came in meanwhile. Loop thread. */
 int64_t wall_adopt(void);
 
+/* From wall_hold() to wall_release() no other thread holds it: who stamps something and hands it to the store, and who adopts a jump and tells the store of
+ * it, do so in one piece, so that the store hears of both in the order in which they happened. Any thread; briefly. */
+void wall_hold(void);
+void wall_release(void);
+
 #endif
