@@ -76,10 +76,10 @@ static void on_recorded(void *context, int status, const char *message)
 
 static struct queue_attempt attempt_of(const struct delivery_job *delivery)
 {
-    static const int verdicts[] = { [VERDICT_ACCEPTED] = QUEUE_ACCEPTED,
-                                    [VERDICT_DEFERRED] = QUEUE_DEFERRED,
-                                    [VERDICT_BOUNCED] = QUEUE_BOUNCED,
-                                    [VERDICT_ABOUT_US] = QUEUE_ABOUT_US };
+    static const enum queue_verdict verdicts[] = { [VERDICT_ACCEPTED] = QUEUE_ACCEPTED,
+                                                   [VERDICT_DEFERRED] = QUEUE_DEFERRED,
+                                                   [VERDICT_BOUNCED] = QUEUE_BOUNCED,
+                                                   [VERDICT_ABOUT_US] = QUEUE_ABOUT_US };
     struct queue_attempt attempt = {
         .notification = delivery->id,
         .verdict = verdicts[delivery->verdict],

@@ -25,8 +25,7 @@ void store_shift(struct store *store, int64_t jump)
         "UPDATE feed_file SET result_due = result_due + ?1 WHERE result_due > 0 AND result_due < 9223372036854775807",
         /* What shows that bounces come back: its age counts, and what came after what. */
         "UPDATE proof SET time = time + ?1, answered = answered + ?1, returned = returned + ?1",
-        "UPDATE returned SET time = time + ?1 WHERE id ="
-        " (SELECT id FROM returned WHERE notification_id > 0 ORDER BY id DESC LIMIT 1)",
+        "UPDATE returned SET time = time + ?1 WHERE id = (SELECT max(id) FROM returned WHERE notification_id > 0)",
         "UPDATE setting SET value = CAST(value AS INTEGER) + ?1 WHERE name IN ('running', 'intake_down', 'standstill')",
     };
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++)

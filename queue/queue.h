@@ -191,7 +191,7 @@ void queue_claim_due(struct queue *queue, int64_t now, unsigned limit,
 struct queue_attempt {
     int64_t notification;
     int64_t time;
-    enum { QUEUE_ACCEPTED, QUEUE_DEFERRED, QUEUE_BOUNCED, QUEUE_ABOUT_US } verdict;
+    enum queue_verdict { QUEUE_ACCEPTED, QUEUE_DEFERRED, QUEUE_BOUNCED, QUEUE_ABOUT_US } verdict;
     const char *stage; /* "connect" … as reply.h's stages */
     bool reached; /* the server heard of this mail: its MAIL was sent */
     int code;
