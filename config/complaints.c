@@ -114,9 +114,11 @@ static char *render(const struct complaints *complaints, const struct complaint 
 void complaints_give(struct complaints *complaints, struct config_errors *errors)
 {
     size_t more = complaints->count - complaints->kept;
+    *errors = (struct config_errors){ 0 };
+    if (!complaints->kept)
+        return;
     qsort(complaints->items, complaints->kept, sizeof *complaints->items, compare);
     errors->items = mem_zero(complaints->kept + 1, sizeof *errors->items);
-    errors->count = 0;
     for (size_t i = 0; i < complaints->kept; i++)
         errors->items[errors->count++] = render(complaints, &complaints->items[i]);
     if (more)

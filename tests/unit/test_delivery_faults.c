@@ -95,7 +95,7 @@ static void test_faults(void **state)
     static struct mail mails[ALL];
     static char names[ALL][40];
     static unsigned seen[ALL];
-    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 6, .timeout_ms = 1000 });
+    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 6, .timeout_ms = 2000 });
     for (unsigned i = 0; i < ALL; i++) {
         const struct row *row = &rows[i / (1 + GOOD_EACH)];
         bool faulty = i % (1 + GOOD_EACH) == 1;
@@ -165,7 +165,7 @@ static void test_openings(void **state)
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
         const struct opening *row = &openings[i];
         struct fixture *f =
-            begin(&row->script, &(struct delivery_options){ .timeout_ms = 1000, .messages_per_session = 1 });
+            begin(&row->script, &(struct delivery_options){ .timeout_ms = 2000, .messages_per_session = 1 });
         struct mail mails[2] = { { .to = "y@test.example" }, { .to = "z@test.example" } };
         /* The second one's session begins when the first one's has ended. */
         send_all(f, mails, row->verdict == VERDICT_ACCEPTED ? 2 : 1);
