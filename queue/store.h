@@ -45,6 +45,10 @@ void store_push(struct queue *queue, struct request *request);
 /* What queue_stopped() says from now on. Loop thread. */
 void store_set_stopped(struct queue *queue, bool stopped);
 
+/* Open STORE's connection to its configured path, which must be locked: looked through where the last daemon ended badly, brought to this schema, and
+ * recovered from. A failure of the recovery stays in its connection (sql_failed). 0 or -errno with ERROR set. */
+int store_open(struct store *store, struct error *error);
+
 /* Take the lock of the store at PATH: a file descriptor to close, or -errno (-EEXIST: a daemon has it). */
 int queue_lock_file(const char *path, struct error *error);
 /* Has the store at PATH a write-ahead log? A daemon that ends in peace takes it in and removes it. */
