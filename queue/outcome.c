@@ -54,10 +54,21 @@ static void learn_bounce(struct store *store, const struct standing *at, const c
  * crash. */
 static void was_taken(struct store *store, int64_t id, int64_t now)
 {
+    if (!sql_run(store->sql,
+                 "UPDATE notification SET accepted = ?2, attempts = attempts + (state = 3 OR attempts = 0)"
+                 " WHERE id = ?1 AND accepted IS NULL AND state IN (1, 2, 3, 4, 8)",
+                 "ii", id, now))
+        return;
+    /* A lease that was given back since has taken back that its cases were told of. */
     sql_run(store->sql,
-            "UPDATE notification SET accepted = ?2, attempts = attempts + (state = 3 OR attempts = 0)"
-            " WHERE id = ?1 AND accepted IS NULL AND state IN (1, 2, 3, 4, 8)",
+            "UPDATE \"case\" SET notified = coalesce(notified, ?2)"
+            " WHERE id IN (SELECT case_id FROM notification_case WHERE notification_id = ?1)",
             "ii", id, now);
+    sql_run(store->sql,
+            "UPDATE rung SET state = 2 WHERE state = 1 AND (case_id, position) IN"
+            " (SELECT k.id, k.position FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+            " AND k.notification_id = n.notification_id WHERE n.notification_id = ?1)",
+            "i", id);
 }
 
 /* An alias may bounce for one reader after another has answered: the answer counts. */

@@ -145,6 +145,23 @@ static void a_bounce_of_what_is_queued_again(void **state)
     bench_close(bench);
 }
 
+/* The same, and the lease was given back, as after somebody's order: its people were told all the same, and are not told again. */
+static void an_answer_to_what_was_given_back(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    drop_targets(bench, "one.csv", "a.test");
+    compose_all(bench);
+    int64_t mail = claim_one(bench, "abuse@a.test");
+    queue_release(bench->queue, mail, bench->now, bench->now);
+    wait_for_all(bench);
+    come_back(bench, mail, QUEUE_RETURNED_ANSWER, NULL);
+    assert_case(bench, "a.test", "answered");
+    drop_targets(bench, "two.csv", "a.test");
+    assert_int_equal(look(bench, "SELECT count(*) FROM \"case\" WHERE target = ?1", "a.test"), 1);
+    bench_close(bench);
+}
+
 static void a_bounce_of_what_was_given_up(void **state)
 {
     (void)state;
@@ -521,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_bounce_after_the_campaigns_end),
         cmocka_unit_test(a_bounce_after_a_cancellation),
         cmocka_unit_test(a_bounce_of_what_is_queued_again),
+        cmocka_unit_test(an_answer_to_what_was_given_back),
         cmocka_unit_test(a_bounce_of_what_was_given_up),
         cmocka_unit_test(a_bounce_without_a_reason),
         cmocka_unit_test(a_delay_moves_nothing),
