@@ -4,6 +4,7 @@
 #include "daemon/base/buf.h"
 #include "daemon/base/mem.h"
 #include "daemon/feed/format.h"
+#include "daemon/feed/gunzip.h"
 #include "daemon/feed/text.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@
 
 /* Formats are told apart by this much of a file: some hundred rows, so that a few odd ones do not decide. */
 #define SAMPLE_SIZE 16384
+/* So many bytes tell whether it is packed. */
+#define MAGIC_SIZE 2
 /* Of a line that is too long, this much is shown among the refused rows. */
 #define SHOWN_OF_LONG_LINE 1024
 
@@ -23,6 +26,8 @@ struct feed {
     struct feed_sink sink;
     void *context;
 
+    bool magic_seen; /* whether it is packed is known */
+    struct gunzip *gunzip; /* NULL: it is not packed */
     const struct feed_format *format; /* NULL until the sample is full */
     void *state;
     struct row *row;
@@ -77,6 +82,7 @@ void feed_free(struct feed *feed)
     if (feed->format)
         feed->format->free(feed->state);
     row_free(feed->row);
+    gunzip_free(feed->gunzip);
     buf_free(&feed->held);
     free_options(&feed->options);
     free(feed);
@@ -213,10 +219,11 @@ static int begin(struct feed *feed, struct error *error)
     return code;
 }
 
-int feed_push(struct feed *feed, const char *data, size_t length, struct error *error)
+/* Bytes of the file as it reads, unpacked if it was packed. */
+static int push_plain(void *context, const char *data, size_t length, struct error *error)
 {
-    if (feed->failed)
-        return error_set(error, feed->failed, "the feed has ended already");
+    struct feed *feed = context;
+    int code = 0;
     if (!feed->format) {
         size_t wanted = SAMPLE_SIZE - feed->held.length;
         wanted = wanted < length ? wanted : length;
@@ -224,10 +231,44 @@ int feed_push(struct feed *feed, const char *data, size_t length, struct error *
         data += wanted;
         length -= wanted;
         if (feed->held.length == SAMPLE_SIZE)
-            feed->failed = begin(feed, error);
+            code = begin(feed, error);
     }
-    if (!feed->failed && length)
-        feed->failed = take_bytes(feed, data, length, error);
+    return code || !length ? code : take_bytes(feed, data, length, error);
+}
+
+/* MAGIC holds the file's first bytes: is it packed? */
+static int look_at_magic(struct feed *feed, struct buf *magic, struct error *error)
+{
+    feed->magic_seen = true;
+    if (memcmp(magic->data, "\x1f\x8b", MAGIC_SIZE) != 0)
+        return push_plain(feed, magic->data, magic->length, error);
+    feed->gunzip = gunzip_open(push_plain, feed);
+    return gunzip_push(feed->gunzip, magic->data, magic->length, error);
+}
+
+static int push(struct feed *feed, const char *data, size_t length, struct error *error)
+{
+    int code = 0;
+    while (!feed->magic_seen && length && !code) {
+        buf_add_char(&feed->held, *data++);
+        length--;
+        if (feed->held.length < MAGIC_SIZE)
+            continue;
+        struct buf magic = feed->held;
+        feed->held = (struct buf)BUF_EMPTY;
+        code = look_at_magic(feed, &magic, error);
+        buf_free(&magic);
+    }
+    if (code || !length)
+        return code;
+    return feed->gunzip ? gunzip_push(feed->gunzip, data, length, error) : push_plain(feed, data, length, error);
+}
+
+int feed_push(struct feed *feed, const char *data, size_t length, struct error *error)
+{
+    if (feed->failed)
+        return error_set(error, feed->failed, "the feed has ended already");
+    feed->failed = push(feed, data, length, error);
     return feed->failed;
 }
 
@@ -235,7 +276,9 @@ int feed_finish(struct feed *feed, struct error *error)
 {
     if (feed->failed)
         return error_set(error, feed->failed, "the feed has ended already");
-    if (!feed->format)
+    if (feed->gunzip)
+        feed->failed = gunzip_finish(feed->gunzip, error);
+    if (!feed->failed && !feed->format)
         feed->failed = begin(feed, error);
     if (!feed->failed && feed->held.length)
         feed->failed = take_line(feed, feed->held.data, feed->held.length, error);

@@ -36,9 +36,9 @@ struct feed;
 struct feed *feed_open(const struct feed_options *options, const struct feed_sink *sink, void *context);
 void feed_free(struct feed *feed);
 
-/* The next bytes, any number at a time: the result never depends on how a file is cut. -EINVAL when the file as a whole cannot be
- * read (binary, UTF-16, duplicate header names, no known column; the error names the line, and lists the columns): then no more is
- * wanted. */
+/* The next bytes, any number at a time: the result never depends on how a file is cut. A gzip is unpacked; lines are counted in what it
+ * holds. -EINVAL when the file as a whole cannot be read (a damaged gzip, binary, UTF-16, duplicate header names, no known column; the
+ * error names the line, and lists the columns): then no more is wanted. */
 int feed_push(struct feed *feed, const char *data, size_t length, struct error *error);
 /* No more bytes: the last row is delivered. */
 int feed_finish(struct feed *feed, struct error *error);

@@ -11,7 +11,7 @@ static const struct magic {
     size_t length;
     const char *refusal;
 } magics[] = {
-    { "\x1f\x8b", 2, "it is compressed (gzip): unpack it first (gunzip FILE)" },
+    { "\x1f\x8b", 2, "it is a gzip inside a gzip: unpack it once (gunzip FILE)" },
     { "BZh", 3, "it is compressed (bzip2): unpack it first (bunzip2 FILE)" },
     { "\xfd"
       "7zXZ",

@@ -292,7 +292,6 @@ static void test_refused_whole(void **state)
     feed_case_check_start(NULL, "[{\"source.ip\":\"192.0.2.1\"}]", 27, "!! it is one JSON array");
     feed_case_check_start(NULL, "{\n\"source.ip\":\"192.0.2.1\"}", 26, "!! it is JSON over several lines");
     feed_case_check_start(NULL, "{\"type\": \"bundle\", \"objects\": []}", 33, "!! it is STIX");
-    feed_case_check_start(NULL, "\x1f\x8b\x08", 3, "!! it is compressed (gzip)");
     feed_case_check_start(NULL, "PK\x03\x04", 4, "!! it is a zip archive");
     feed_case_check_start(NULL,
                           "\xff\xfe"
