@@ -1,4 +1,4 @@
-/* Can bounces come in? Where they cannot, the store is told, and the bounce window's clock stands still (queue/outage.c): the LMTP socket is gone, the Maildir cannot be
+/* Can bounces come in? Where they cannot, the store is told, and the bounce window's clock stands still (queue/outage.c): the LMTP socket is gone or nobody can connect to its port, the Maildir cannot be
  * read, the store takes nothing, there are no descriptors left for connections, or the whole machine slept. One way of several that are configured is enough: nobody knows by
  * which of them the mail system brings bounces. */
 #include "daemon/base/log.h"
@@ -13,7 +13,7 @@
 /* Looks further apart than this: the process or the machine slept, or somebody moved the clock; so much window has not passed. */
 #define SLEPT_MS (LOOK_MS + 60000)
 
-/* Connections that come when no descriptor is left are closed by libuv, which tells nobody. */
+/* Connections that come when no descriptor is left are turned away (base/listener.h), which nobody is told of. */
 static const char *want_of_descriptors(void)
 {
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -26,8 +26,10 @@ static const char *want_of_descriptors(void)
 static void look_at_ways(struct daemon *daemon)
 {
     struct error error = { "" };
-    faults_note(daemon, FAULT_FILES, want_of_descriptors());
-    faults_note(daemon, FAULT_LMTP, lmtp_check(daemon->lmtp, &error) ? error.text : NULL);
+    const char *want = want_of_descriptors();
+    faults_note(daemon, FAULT_FILES, want);
+    if (!want) /* which looking at the socket needs */
+        faults_note(daemon, FAULT_LMTP, lmtp_check(daemon->lmtp, &error) ? error.text : NULL);
     if (daemon->maildir)
         faults_note(daemon, FAULT_MAILDIR, maildir_trouble(daemon->maildir));
 }

@@ -1,15 +1,16 @@
 #include "daemon/bounce/lmtp.h"
 
+#include "daemon/base/listener.h"
 #include "daemon/base/mem.h"
 #include "daemon/bounce/lmtp_listen.h"
 #include "daemon/bounce/lmtp_session.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECTIONS_MAX 64
 #define IDLE_MS (5 * 60 * 1000)
-#define BACKLOG 64
 #define READ_SIZE 65536
 #define OUTPUT_MAX 65536 /* waiting to be sent: beyond it nothing more is read from one who does not listen */
 
@@ -49,26 +50,20 @@ struct lmtp {
     size_t max_message;
     char name[256];
     char *path; /* of the Unix socket, or NULL */
-    uv_pipe_t pipe;
-    uv_tcp_t tcp;
+    char *listen; /* ADDRESS:PORT, or NULL */
+    struct listener *pipe, *tcp; /* or NULL */
     bool closing;
-    unsigned handles, connection_count;
+    unsigned connection_count;
     struct connection *connections;
 };
 
 static void free_when_empty(struct lmtp *lmtp)
 {
-    if (!lmtp->closing || lmtp->handles || lmtp->connections)
+    if (!lmtp->closing || lmtp->connections)
         return;
     free(lmtp->path);
+    free(lmtp->listen);
     free(lmtp);
-}
-
-static void on_listener_closed(uv_handle_t *handle)
-{
-    struct lmtp *lmtp = handle->data;
-    lmtp->handles--;
-    free_when_empty(lmtp);
 }
 
 static void unlink_connection(struct connection *connection)
@@ -264,16 +259,12 @@ static void turn_away(struct connection *connection)
     close_connection(connection);
 }
 
-static struct connection *new_connection(struct lmtp *lmtp, const uv_stream_t *listener)
+static struct connection *new_connection(struct lmtp *lmtp)
 {
     struct connection *connection = mem_zero(1, sizeof *connection);
     const struct lmtp_session_options options = { lmtp->name, lmtp->max_message, lmtp->handler.accepts, lmtp->context };
     connection->lmtp = lmtp;
     connection->session = lmtp_session_new(&options);
-    if (listener->type == UV_NAMED_PIPE)
-        uv_pipe_init(lmtp->loop, &connection->socket.pipe, 0);
-    else
-        uv_tcp_init(lmtp->loop, &connection->socket.tcp);
     uv_timer_init(lmtp->loop, &connection->idle);
     connection->socket.stream.data = connection->idle.data = connection;
     connection->handles = 2;
@@ -285,39 +276,58 @@ static struct connection *new_connection(struct lmtp *lmtp, const uv_stream_t *l
     return connection;
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+/* STATUS: of giving the connection its descriptor FD. */
+static void begin(struct connection *connection, int fd, int status)
 {
-    struct lmtp *lmtp = listener->data;
-    if (status < 0 || lmtp->closing)
-        return;
-    struct connection *connection = new_connection(lmtp, listener);
-    if (uv_accept(listener, &connection->socket.stream) != 0)
+    if (status) {
+        close(fd);
         close_connection(connection);
-    else if (lmtp->connection_count > CONNECTIONS_MAX)
+    } else if (connection->lmtp->connection_count > CONNECTIONS_MAX) {
         turn_away(connection);
-    else
+    } else {
         work(connection);
+    }
 }
 
-static int listen_on(uv_stream_t *stream, const char *where, struct error *error)
+static void on_pipe(void *context, int fd)
 {
-    int code = uv_listen(stream, BACKLOG, on_connection);
-    return code ? error_set(error, code, "%s: %s", where, uv_strerror(code)) : 0;
+    struct lmtp *lmtp = context;
+    struct connection *connection = new_connection(lmtp);
+    uv_pipe_init(lmtp->loop, &connection->socket.pipe, 0);
+    begin(connection, fd, uv_pipe_open(&connection->socket.pipe, fd));
+}
+
+static void on_tcp(void *context, int fd)
+{
+    struct lmtp *lmtp = context;
+    struct connection *connection = new_connection(lmtp);
+    uv_tcp_init(lmtp->loop, &connection->socket.tcp);
+    begin(connection, fd, uv_tcp_open(&connection->socket.tcp, fd));
+}
+
+/* FD: the bound socket, or why there is none. */
+static int listen_at(struct lmtp *lmtp, int fd, const char *where, listener_accepted *accepted, struct listener **out,
+                     struct error *error)
+{
+    if (fd < 0)
+        return fd;
+    int code = listener_open(lmtp->loop, fd, accepted, lmtp, out);
+    if (!code)
+        return 0;
+    close(fd);
+    return error_set(error, code, "%s: %s", where, strerror(-code));
 }
 
 static int open_listeners(struct lmtp *lmtp, const char *path, const char *listen, struct error *error)
 {
     int code = 0;
     if (path && *path) {
-        code = lmtp_bind_path(&lmtp->pipe, path, error);
-        if (!code)
-            code = listen_on((uv_stream_t *)&lmtp->pipe, path, error);
+        code = listen_at(lmtp, lmtp_bind_path(path, error), path, on_pipe, &lmtp->pipe, error);
         lmtp->path = mem_string(path);
     }
     if (!code && listen && *listen) {
-        code = lmtp_bind_tcp(&lmtp->tcp, listen, error);
-        if (!code)
-            code = listen_on((uv_stream_t *)&lmtp->tcp, listen, error);
+        code = listen_at(lmtp, lmtp_bind_tcp(listen, error), listen, on_tcp, &lmtp->tcp, error);
+        lmtp->listen = mem_string(listen);
     }
     return code;
 }
@@ -333,10 +343,6 @@ int lmtp_open(uv_loop_t *loop, const char *path, const char *listen, size_t max_
     lmtp->max_message = max_message;
     if (uv_os_gethostname(lmtp->name, &size) != 0)
         strcpy(lmtp->name, "localhost");
-    uv_pipe_init(loop, &lmtp->pipe, 0);
-    uv_tcp_init(loop, &lmtp->tcp);
-    lmtp->pipe.data = lmtp->tcp.data = lmtp;
-    lmtp->handles = 2;
     int code = open_listeners(lmtp, path, listen, error);
     if (code)
         lmtp_close(lmtp);
@@ -347,7 +353,8 @@ int lmtp_open(uv_loop_t *loop, const char *path, const char *listen, size_t max_
 
 int lmtp_check(const struct lmtp *lmtp, struct error *error)
 {
-    return lmtp->path ? lmtp_check_path(lmtp->path, error) : 0;
+    int code = lmtp->path ? lmtp_check_path(lmtp->path, error) : 0;
+    return !code && lmtp->listen ? lmtp_check_tcp(lmtp->listen, error) : code;
 }
 
 void lmtp_answer(struct lmtp_message *message, int status, const char *text)
@@ -370,11 +377,14 @@ void lmtp_close(struct lmtp *lmtp)
     static char line[] = "421 4.3.2 Closing\r\n";
     uv_buf_t goodbye = uv_buf_init(line, sizeof line - 1);
     lmtp->closing = true;
+    if (lmtp->pipe)
+        unlink(lmtp->path);
+    listener_close(lmtp->pipe);
+    listener_close(lmtp->tcp);
     for (struct connection *connection = lmtp->connections; connection; connection = connection->next) {
         if (!connection->closing)
             uv_try_write(&connection->socket.stream, &goodbye, 1);
         close_connection(connection);
     }
-    uv_close((uv_handle_t *)&lmtp->pipe, on_listener_closed);
-    uv_close((uv_handle_t *)&lmtp->tcp, on_listener_closed);
+    free_when_empty(lmtp);
 }

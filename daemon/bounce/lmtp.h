@@ -26,7 +26,7 @@ struct lmtp_handler {
 int lmtp_open(uv_loop_t *loop, const char *path, const char *listen, size_t max_message,
               const struct lmtp_handler *handler, void *context, struct lmtp **out, struct error *error);
 
-/* Does the Unix socket still stand where it was made, so that a mail system finds it? Never waits. 0 or a negative errno with ERROR set. */
+/* Does a mail system that connects still find us, at the Unix socket and at the port? Waits some milliseconds at most. 0 or a negative errno with ERROR set. */
 int lmtp_check(const struct lmtp *lmtp, struct error *error);
 
 /* Answer for MESSAGE: 0: 250; -EAGAIN: 451, come again; -ENOSPC: 452; anything else: 550 with TEXT. A connection that has gone is fine. */

@@ -4,16 +4,15 @@
 
 #include "daemon/base/error.h"
 
-#include <uv.h>
+/* A stream socket bound to PATH, mode 0660, to be closed. A socket there that nobody listens on is removed; -EADDRINUSE when somebody does, -EEXIST when
+ * it is no socket, or another negative errno, with ERROR set. */
+int lmtp_bind_path(const char *path, struct error *error);
 
-/* Bind PIPE (initialised) to PATH, mode 0660. A socket there that nobody listens on is removed; -EADDRINUSE when somebody does, -EEXIST when
- * it is no socket. The caller closes PIPE whatever happens. */
-int lmtp_bind_path(uv_pipe_t *pipe, const char *path, struct error *error);
+/* The same for `ADDRESS:PORT`, `[ADDRESS]:PORT` for IPv6; loopback addresses only. */
+int lmtp_bind_tcp(const char *listen, struct error *error);
 
-/* Does somebody listen at PATH? 0, or a negative errno with ERROR set. */
+/* Does somebody listen at PATH, or at LISTEN, which were bound? Waits some milliseconds at most. 0, or a negative errno with ERROR set. */
 int lmtp_check_path(const char *path, struct error *error);
-
-/* Bind TCP (initialised) to `ADDRESS:PORT`, `[ADDRESS]:PORT` for IPv6; loopback addresses only. */
-int lmtp_bind_tcp(uv_tcp_t *tcp, const char *listen, struct error *error);
+int lmtp_check_tcp(const char *listen, struct error *error);
 
 #endif

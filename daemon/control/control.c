@@ -1,6 +1,7 @@
 #include "daemon/control/control.h"
 
 #include "daemon/base/buf.h"
+#include "daemon/base/listener.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/control/peer.h"
@@ -32,9 +33,8 @@
 struct connection;
 
 struct control {
-    uv_pipe_t listener;
+    struct listener *listener;
     uv_timer_t sweep; /* runs while there are connections */
-    unsigned handles; /* of these two, those that are not closed */
     struct daemon *daemon;
     struct connection *connections;
     unsigned count;
@@ -163,11 +163,9 @@ static void admit(struct connection *connection, int identified)
     }
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static void on_connection(void *context, int fd)
 {
-    struct control *control = listener->data;
-    if (status)
-        return;
+    struct control *control = context;
     struct connection *connection = mem_zero(1, sizeof *connection);
     connection->pipe.data = connection;
     uv_pipe_init(control->daemon->loop, &connection->pipe, 0);
@@ -182,11 +180,12 @@ static void on_connection(uv_stream_t *listener, int status)
     control->count++;
     if (!uv_is_active((uv_handle_t *)&control->sweep))
         uv_timer_start(&control->sweep, on_sweep, SWEEP, SWEEP);
-    uv_os_fd_t fd;
-    if (uv_accept(listener, (uv_stream_t *)&connection->pipe) || uv_fileno((uv_handle_t *)&connection->pipe, &fd))
+    if (uv_pipe_open(&connection->pipe, fd)) {
+        close(fd);
         drop(connection);
-    else
+    } else {
         admit(connection, peer_identify(fd, control->daemon->config, &connection->peer));
+    }
 }
 
 /* ---- Requests ------------------------------------------------------------------------------------------------------------------------ */
@@ -328,35 +327,46 @@ struct daemon *control_daemon(const struct control_call *call)
 
 /* ---- Opening ------------------------------------------------------------------------------------------------------------------------- */
 
+/* Bound to PATH, for everybody: who may ask what is seen from who connects. -errno where that cannot be. */
+static int bind_socket(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    /* The store's lock is ours: whatever socket stands there is a dead daemon's. */
+    unlink(path);
+    if (!bind(fd, (const struct sockaddr *)&address, sizeof address) && !chmod(path, 0666))
+        return fd;
+    int status = -errno;
+    close(fd);
+    return status;
+}
+
 int control_open(struct daemon *daemon, struct error *error)
 {
     const char *path = daemon->config->paths.control_socket;
     struct control *control = mem_zero(1, sizeof *control);
     control->daemon = daemon;
     control->path = mem_string(path);
-    control->listener.data = control;
-    uv_pipe_init(daemon->loop, &control->listener, 0);
     uv_timer_init(daemon->loop, &control->sweep);
     control->sweep.data = control;
-    control->handles = 2;
-    /* The store's lock is ours: whatever socket stands there is a dead daemon's. */
-    unlink(path);
-    int status = strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path ? -ENAMETOOLONG
-                                                                              : uv_pipe_bind(&control->listener, path);
-    if (!status)
-        status = uv_listen((uv_stream_t *)&control->listener, 64, on_connection);
     daemon->control = control;
-    if (status)
-        return error_set(error, status, "paths.control_socket: %s: cannot listen there: %s", path, strerror(-status));
-    chmod(path, 0666);
-    return 0;
+    int fd = bind_socket(path);
+    int status = fd < 0 ? fd : listener_open(daemon->loop, fd, on_connection, control, &control->listener);
+    if (!status)
+        return 0;
+    if (fd >= 0)
+        close(fd);
+    return error_set(error, status, "paths.control_socket: %s: cannot listen there: %s", path, strerror(-status));
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_sweep_closed(uv_handle_t *handle)
 {
     struct control *control = handle->data;
-    if (--control->handles)
-        return;
     free(control->path);
     free(control);
 }
@@ -366,6 +376,6 @@ void control_close(struct control *control)
     while (control->connections)
         drop(control->connections);
     unlink(control->path);
-    uv_close((uv_handle_t *)&control->listener, on_handle_closed);
-    uv_close((uv_handle_t *)&control->sweep, on_handle_closed);
+    listener_close(control->listener);
+    uv_close((uv_handle_t *)&control->sweep, on_sweep_closed);
 }

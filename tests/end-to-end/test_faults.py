@@ -457,6 +457,24 @@ class Clock(Case):
 
 
 class NoDescriptors(Case):
+    def start(self, run):
+        """Without work, which takes descriptors and lets them go. Where LMTP is."""
+        run.start_daemon()
+        run.until(lambda: run.command("version")[1].count("\n") == 2, "the daemon")
+        with open(run.config, encoding="utf-8") as file:
+            host, _, port = json.load(file)["bounces"]["lmtp_listen"].rpartition(":")
+        return host, int(port)
+
+    @contextlib.contextmanager
+    def asking(self, run):
+        """A connection from better times: a function that asks for the status by it."""
+        with socket.socket(socket.AF_UNIX) as old:
+            old.settimeout(PATIENCE)
+            old.connect(os.path.join(run.directory, "control.sock"))
+            ask = lambda: (old.sendall(b'{"verb":"status"}\n'), json.loads(old.makefile("r").readline()))[1]["result"]
+            self.assertEqual(ask()["faults"], [])
+            yield ask
+
     def turned_away(self, guests, host, port):
         """Is one more of GUESTS turned away by LMTP?"""
         guest = socket.create_connection((host, port), timeout=PATIENCE)
@@ -470,25 +488,19 @@ class NoDescriptors(Case):
     def test_listeners(self):
         """Who comes is turned away, who is there is served, it is said once; and when there are some again all goes on."""
         with self.trial() as run:
-            run.start_daemon()  # without work, which takes descriptors and lets them go
-            run.until(lambda: run.command("version")[1].count("\n") == 2, "the daemon")
-            with open(run.config, encoding="utf-8") as file:
-                host, _, port = json.load(file)["bounces"]["lmtp_listen"].rpartition(":")
-            with socket.socket(socket.AF_UNIX) as old:
-                old.connect(os.path.join(run.directory, "control.sock"))
-                ask = lambda: (old.sendall(b'{"verb":"status"}\n'), json.loads(old.makefile("r").readline()))[1]["result"]
-                self.assertEqual(ask()["faults"], [])
+            host, port = self.start(run)
+            with self.asking(run) as ask:
                 limits = resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE)
                 highest = max(map(int, os.listdir("/proc/%d/fd" % run.daemon.pid)))
                 resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
                 guests, turned_away = [], 0
                 while turned_away < 5 and len(guests) < 60:
-                    turned_away += self.turned_away(guests, host, int(port))
+                    turned_away += self.turned_away(guests, host, port)
                 self.assertEqual(turned_away, 5)
                 end = time.monotonic() + PATIENCE
                 while [fault["what"] for fault in ask()["faults"]] != ["files"]:
                     self.assertLess(time.monotonic(), end, "the fault is not told")
-                    self.turned_away(guests, host, int(port))  # takes what others have let go
+                    self.turned_away(guests, host, port)  # takes what others have let go
                     time.sleep(0.1)
                 resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, limits)
                 for guest in guests:
@@ -496,6 +508,26 @@ class NoDescriptors(Case):
                 run.until(lambda: ask()["faults"] == [], "the end of the fault")
             self.assertEqual(run.lmtp(), 250)
             self.assertEqual(run.log().count("no descriptor is left"), 1)
+            self.judge(run)
+
+    def test_not_even_in_reserve(self):
+        """Who comes waits, who is there is served, and who waits is served as soon as there are descriptors."""
+        with self.trial() as run:
+            where = self.start(run)
+            with self.asking(run) as ask, socket.create_connection(where, timeout=PATIENCE) as old:
+                self.assertTrue(old.recv(1000))
+                limits = resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+                guests = [socket.create_connection(where, timeout=PATIENCE) for _ in range(3)]
+                old.sendall(b"NOOP\r\n")
+                self.assertTrue(old.recv(1000).startswith(b"250"))
+                ask()
+                resource.prlimit(run.daemon.pid, resource.RLIMIT_NOFILE, limits)
+                since = time.monotonic()
+                for guest in guests:
+                    with guest:
+                        self.assertTrue(guest.recv(1000).startswith(b"220"))
+                self.assertLess(time.monotonic() - since, 3)
             self.judge(run)
 
 

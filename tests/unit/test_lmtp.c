@@ -622,7 +622,7 @@ static void test_path_in_the_way(void **state)
     assert_int_equal(try_open(fixture, path, NULL, &lmtp, &error), -EEXIST);
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
-    assert_int_equal(try_open(fixture, "/tmp/no/such/directory/sock", NULL, &lmtp, &error), -EACCES);
+    assert_int_equal(try_open(fixture, "/tmp/no/such/directory/sock", NULL, &lmtp, &error), -ENOENT);
     memset(long_path, 'x', sizeof long_path - 1);
     long_path[sizeof long_path - 1] = '\0';
     assert_int_equal(try_open(fixture, long_path, NULL, &lmtp, &error), -ENAMETOOLONG);
@@ -656,6 +656,19 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
+/* Whoever listens at a socket of FAMILY in this process does so no more. */
+static void close_doors(int family)
+{
+    for (int fd = 3; fd < 64; fd++) {
+        struct sockaddr_storage address;
+        int listens = 0;
+        socklen_t size = sizeof address, length = sizeof listens;
+        if (!getsockname(fd, (struct sockaddr *)&address, &size) && address.ss_family == family &&
+            !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) && listens)
+            shutdown(fd, SHUT_RDWR);
+    }
+}
+
 static void test_tcp(void **state)
 {
     struct fixture *fixture = *state;
@@ -683,6 +696,10 @@ static void test_tcp(void **state)
     send_text(fd, ONE "QUIT\r\n");
     expect(fixture, fd, OK_MAIL OK_RCPT GO OK BYE);
     close(fd);
+    assert_int_equal(lmtp_check(lmtp, &error), 0);
+    close_doors(AF_INET);
+    assert_int_equal(lmtp_check(lmtp, &error), -ECONNREFUSED);
+    assert_non_null(strstr(error.text, listen));
     lmtp_close(lmtp);
     free(listen);
 }
