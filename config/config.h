@@ -39,12 +39,14 @@ struct config_profile {
     char *name;
     struct config_sender sender; /* NULL members: as the global sender */
     char *template_name; /* template: file name without .txt; default "notification" */
+    char *reminder_template; /* reminder_template: of reminders, likewise; default "reminder" */
     char *type; /* type: classification.type for rows without one; default NULL */
     char *format; /* format: "auto", "csv", "jsonl", "list" */
     bool header; /* header: the first CSV row names the columns; default true */
     struct config_column *columns; /* columns: a mapping COLUMN: FIELD */
     size_t column_count;
     int64_t approve_above; /* -1: the global one */
+    int64_t dedup_window, max_reminders; /* likewise */
 };
 
 /* Someone whom we know to be right: comes before what is found. */
@@ -132,6 +134,8 @@ struct config {
         int64_t approve_above; /* campaigns.approve_above: targets; a larger file waits for a person */
         int64_t aggregate_wait; /* campaigns.aggregate_wait */
         int64_t contact_interval; /* campaigns.contact_interval: at most one notification a contact in this time */
+        int64_t dedup_window; /* campaigns.dedup_window: nobody is mailed again about a finding for so long */
+        int64_t max_reminders; /* campaigns.max_reminders: of one finding */
         int64_t expire; /* campaigns.expire: the campaign's end, counted from its start */
         int64_t max_rejected; /* campaigns.max_rejected: percent of rows; above it the file fails whole */
         int64_t

@@ -154,6 +154,14 @@ static const struct config_key keys[] = {
       .help = "How long a case waits for others with the same contact, so that they go out in one mail." },
     { "campaigns.contact_interval", CONFIG_DURATION, AT(campaigns.contact_interval), "24h", 0, 90 * DAY,
       .help = "A contact gets at most one mail of a campaign in this time." },
+    { "campaigns.dedup_window", CONFIG_DURATION, AT(campaigns.dedup_window), "30d", 0, 365 * DAY,
+      .help =
+          "A finding that is seen again in this time after the last mail about it was accepted is counted, and nobody "
+          "is mailed. Seen again later, it becomes a reminder. What counts is when the file with it came, whatever "
+          "time its rows name." },
+    { "campaigns.max_reminders", CONFIG_INTEGER, AT(campaigns.max_reminders), "2", 0, 10,
+      .help = "So many reminders of one finding go out at most. More than two help nobody: who has not acted by then "
+              "will not." },
     { "campaigns.expire", CONFIG_DURATION, AT(campaigns.expire), "30d", SECOND, 365 * DAY,
       .help = "The campaign's end, counted from its start: old news helps nobody." },
     { "campaigns.max_rejected", CONFIG_PERCENT, AT(campaigns.max_rejected), "20%", 0, 100,
@@ -185,6 +193,9 @@ static const struct config_key keys[] = {
 static const struct config_key profile_keys[] = {
     { "template", CONFIG_NAME, AT(template_name), "notification", 1, 64,
       .help = "The template's file name without .txt." },
+    { "reminder_template", CONFIG_NAME, AT(reminder_template), "reminder", 1, 64,
+      .help =
+          "The template of mails that tell again of what their reader was told of before (campaigns.dedup_window)." },
     { "format", CONFIG_WORD, AT(format), "auto", .words = formats, .help = "The feed's format; auto: by its content." },
     { "header", CONFIG_BOOLEAN, AT(header), "true", .help = "Does the first row of a CSV file name the columns?" },
     { "columns", CONFIG_COLUMNS, AT(columns), "{}", 0, 200,
@@ -196,6 +207,10 @@ static const struct config_key profile_keys[] = {
       .help = "classification.type of rows that have none." },
     { "approve_above", CONFIG_INTEGER, AT(approve_above), NULL, 0, 100000000, .example = "100",
       .help = "Instead of campaigns.approve_above." },
+    { "dedup_window", CONFIG_DURATION, AT(dedup_window), NULL, 0, 365 * DAY, .example = "30d",
+      .help = "Instead of campaigns.dedup_window." },
+    { "max_reminders", CONFIG_INTEGER, AT(max_reminders), NULL, 0, 10, .example = "2",
+      .help = "Instead of campaigns.max_reminders." },
     { "sender.name", CONFIG_TEXT, AT(sender.name), NULL, 0, 100, .example = "\"\"",
       .help = "Each instead of the global sender's." },
     { "sender.address", CONFIG_ADDRESS, AT(sender.address), NULL, .example = "\"\"" },

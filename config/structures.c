@@ -151,7 +151,9 @@ size_t builder_profile(struct builder *builder, const char *name, struct place p
         i++;
     if (i == config->profile_count) {
         config->profiles = mem_resize(config->profiles, i + 1, sizeof *config->profiles);
-        config->profiles[i] = (struct config_profile){ .name = mem_string(name), .approve_above = -1 };
+        config->profiles[i] = (struct config_profile){
+            .name = mem_string(name), .approve_above = -1, .dedup_window = -1, .max_reminders = -1
+        };
         builder->profiles = mem_resize(builder->profiles, i + 1, sizeof *builder->profiles);
         builder->profiles[i] = (struct profile_places){ .at = place };
         config->profile_count++;

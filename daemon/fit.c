@@ -155,9 +155,13 @@ static void look_at_template(struct look *look, const char *key, const char *nam
 static void look_at_templates(struct look *look)
 {
     for (size_t i = 0; i < look->config->profile_count; i++) {
-        char *key = mem_format("profiles.%s.template", look->config->profiles[i].name);
-        look_at_template(look, key, look->config->profiles[i].template_name);
+        const struct config_profile *profile = &look->config->profiles[i];
+        char *key = mem_format("profiles.%s.template", profile->name),
+             *reminder = mem_format("profiles.%s.reminder_template", profile->name);
+        look_at_template(look, key, profile->template_name);
+        look_at_template(look, reminder, profile->reminder_template);
         free(key);
+        free(reminder);
     }
     look_at_template(look, "paths.templates", "opt-out-receipt");
 }

@@ -42,7 +42,7 @@ struct entry {
     const struct config_profile *profile;
     char *path, *id, *name, *owner, *rejected_path;
     json_t *options;
-    char *template_text;
+    char *template_text, *reminder_text;
     char *why; /* it failed */
     int64_t file;
     int64_t version; /* of its results */
@@ -75,6 +75,7 @@ static void entry_free(struct entry *entry)
     free(entry->owner);
     free(entry->rejected_path);
     free(entry->template_text);
+    free(entry->reminder_text);
     json_decref(entry->options);
     free(entry);
 }
@@ -282,21 +283,26 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
     }
 }
 
-static int find_template(struct entry *entry, struct error *error)
+static int find_template(struct entry *entry, const char *name, char **text, struct error *error)
 {
     const struct config *config = entry->config;
     const char *const *directories = (const char *const *)config->paths.templates.items;
-    free(entry->template_text); /* of an earlier try */
-    entry->template_text = NULL;
+    free(*text); /* of an earlier try */
+    *text = NULL;
     char *path = NULL;
     struct template *template = NULL;
-    int status = template_find(directories, config->paths.templates.count, entry->profile->template_name,
-                               &entry->template_text, &path, error);
+    int status = template_find(directories, config->paths.templates.count, name, text, &path, error);
     if (!status)
-        status = template_parse(path, entry->template_text, strlen(entry->template_text), &template, error);
+        status = template_parse(path, *text, strlen(*text), &template, error);
     template_free(template);
     free(path);
     return status;
+}
+
+static int find_templates(struct entry *entry, struct error *error)
+{
+    int status = find_template(entry, entry->profile->template_name, &entry->template_text, error);
+    return status ? status : find_template(entry, entry->profile->reminder_template, &entry->reminder_text, error);
 }
 
 static void on_hashed(void *context, const struct load_result *result)
@@ -306,7 +312,7 @@ static void on_hashed(void *context, const struct load_result *result)
     struct error error = { "" };
     int status = result->status;
     if (!status)
-        status = find_template(entry, &error);
+        status = find_templates(entry, &error);
     if (will_pass(status)) {
         wait_for(entry, result->status ? result->message : error.text, begin);
         return;
@@ -328,6 +334,8 @@ static void on_hashed(void *context, const struct load_result *result)
         .size = result->size,
         .settings = settings,
         .template_text = entry->template_text,
+        .reminder_text = entry->reminder_text,
+        .now = daemon_now(),
         .redirect_to = option(entry, "redirect_to"),
         .hold = json_is_true(json_object_get(entry->options, "hold")),
         .approve_above = profile->approve_above >= 0 ? profile->approve_above : entry->config->campaigns.approve_above,

@@ -67,6 +67,21 @@ static bool postponed(struct store *store, int64_t campaign, int64_t contact, in
     return true;
 }
 
+/* Mails that one mail refers to at most: a hoster's reminders of hundreds of cases nearly always refer to a few. */
+#define REFERENCES "20"
+
+/* Freeze which mails the reminders of NOTIFICATION refer to: of each, the first about it that was taken and did not come back. */
+static void refer(struct store *store, int64_t notification)
+{
+    sql_run(store->sql,
+            "INSERT INTO notification_reference SELECT DISTINCT ?1, (SELECT min(m.id) FROM rung r JOIN notification m"
+            " ON m.id = r.notification_id WHERE r.case_id = k.reminds AND m.accepted IS NOT NULL"
+            " AND m.state IN (5, 6)) AS mail FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+            " WHERE n.notification_id = ?1 AND mail IS NOT NULL ORDER BY mail LIMIT " REFERENCES,
+            "i", notification);
+}
+
+/* Reminders and what is told for the first time are mails of their own: each has its words. */
 void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now)
 {
     struct sql *sql = store->sql;
@@ -78,28 +93,30 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
         return;
     int64_t state = file ? NOTIFICATION_HELD : NOTIFICATION_QUEUED;
     /* Cases whose file waits for approval (due never) are left out, unless it is that file that is composed. */
-    int changed = sql_run(
-        sql,
+    int64_t reminder = sql_integer(
+        sql, -1,
         "INSERT INTO notification (campaign_id, contact_id, kind, state, due, created, date, hold, key_id, renderer, "
         "kinds,"
-        " primary_kind, party, evidence, template_hash)"
+        " primary_kind, party, evidence, template_hash, reminder)"
         " SELECT k.campaign_id, k.contact_id, 0, ?4, CASE WHEN ?3 THEN 9223372036854775807 ELSE ?5 END, ?5, ?5 / 1000,"
         " ?6, ?7, ?8, r.kinds, CASE instr(r.kinds, ',') WHEN 0 THEN r.kinds ELSE substr(r.kinds, 1, instr(r.kinds, "
         "',') - 1) END,"
-        " r.party, r.evidence, c.template_hash FROM \"case\" k"
+        " r.party, r.evidence, CASE k.reminder WHEN 0 THEN c.template_hash"
+        " ELSE coalesce(c.reminder_hash, c.template_hash) END, k.reminder > 0 FROM \"case\" k"
         " JOIN rung r ON r.case_id = k.id AND r.position = k.position JOIN campaign c ON c.id = k.campaign_id"
         " WHERE k.contact_id = ?1 AND k.campaign_id = ?2 AND k.state = 3 AND k.notification_id IS NULL"
-        " AND (k.file_id = ?3 OR (?3 = 0 AND k.due < 9223372036854775807)) ORDER BY k.id LIMIT 1",
+        " AND (k.file_id = ?3 OR (?3 = 0 AND k.due < 9223372036854775807)) ORDER BY k.id LIMIT 1 RETURNING reminder",
         "iiiiiiii", contact, campaign, file, state, now, (int64_t)(file ? HOLD_APPROVAL : HOLD_NONE),
         (int64_t)store->key_id, (int64_t)NOTIFICATION_RENDERER);
-    if (changed != 1)
+    if (reminder < 0)
         return;
     int64_t id = sql_last_id(sql);
     sql_run(
         sql,
         "UPDATE \"case\" SET notification_id = ?4, due = 9223372036854775807 WHERE contact_id = ?1 AND campaign_id = ?2"
-        " AND state = 3 AND notification_id IS NULL AND (file_id = ?3 OR (?3 = 0 AND due < 9223372036854775807))",
-        "iiii", contact, campaign, file, id);
+        " AND state = 3 AND notification_id IS NULL AND (file_id = ?3 OR (?3 = 0 AND due < 9223372036854775807))"
+        " AND (reminder > 0) = ?5",
+        "iiiii", contact, campaign, file, id, reminder);
     sql_run(sql,
             "INSERT INTO notification_case SELECT ?1, id FROM \"case\" WHERE contact_id = ?2 AND campaign_id = ?3"
             " AND state = 3 AND notification_id = ?1",
@@ -108,4 +125,6 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
             "UPDATE rung SET notification_id = ?1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
             " WHERE n.notification_id = ?1 AND rung.case_id = k.id AND rung.position = k.position",
             "i", id);
+    if (reminder)
+        refer(store, id);
 }

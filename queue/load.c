@@ -1,5 +1,6 @@
 /* Loading a feed file: begun, in chunks, finished; resumed by its claim after a crash. */
 #include "daemon/base/mem.h"
+#include "queue/finding.h"
 #include "queue/outcome.h"
 
 #include <errno.h>
@@ -100,6 +101,7 @@ bool queue_chunk_add(struct queue_chunk *chunk, const struct incident *incident)
 
 struct loading {
     int64_t campaign, loaded_to;
+    struct finding_rules rules;
     bool redirected;
     char *feed;
 };
@@ -107,44 +109,50 @@ struct loading {
 static bool loading_of(struct store *store, int64_t file, struct loading *at)
 {
     sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT f.campaign_id, f.loaded_to, c.redirect_to IS NOT NULL, f.profile"
+                                  "SELECT f.campaign_id, f.loaded_to, c.redirect_to IS NOT NULL, f.profile, f.received"
                                   " FROM feed_file f JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
                                   "i", file);
     if (!sql_step(store->sql, row))
         return false;
-    *at = (struct loading){ sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), sqlite3_column_int(row, 2) != 0,
-                            sql_copy(row, 3) };
+    *at = (struct loading){
+        .campaign = sqlite3_column_int64(row, 0),
+        .loaded_to = sqlite3_column_int64(row, 1),
+        .rules = { .file = file, .received = sqlite3_column_int64(row, 4) },
+        .redirected = sqlite3_column_int(row, 2) != 0,
+        .feed = sql_copy(row, 3),
+    };
     sqlite3_reset(row);
+    finding_rules(store->config, at->feed, &at->rules);
     return true;
 }
 
-/* The case that tells of this finding already, or will; 0 when none does. A case that was cancelled or came to nothing before any mail went
- * out tells nobody; one of this very file is told of with this row in the same mail. */
-static int64_t known_in(struct store *store, const char *key, int64_t hash, int64_t file)
+/* What is to be done with the finding KEY. A rehearsal neither knows nor keeps what others have told. */
+static struct verdict judge(struct store *store, const char *key, int64_t hash, const struct loading *at)
 {
-    return sql_integer(
-        store->sql, 0,
-        "SELECT f.case_id FROM finding f JOIN \"case\" k ON k.id = f.case_id WHERE f.hash = ?1 AND f.key = ?2"
-        " AND k.file_id <> ?3 AND (k.state < 6 OR k.notified IS NOT NULL)",
-        "iti", hash, key, file);
+    int64_t id = at->redirected ? 0
+                                : sql_integer(store->sql, 0, "SELECT case_id FROM finding WHERE hash = ?1 AND key = ?2",
+                                              "it", hash, key);
+    return id ? finding_judge(store, id, &at->rules) : (struct verdict){ .fate = FATE_TOLD };
 }
 
 static int64_t case_for(struct store *store, const struct queue_chunk *chunk, const struct row *row,
-                        const struct loading *at)
+                        const struct loading *at, const struct verdict *verdict)
 {
     const char *arena = chunk->arena;
     /* `+` keeps the planner from the file's index: a file has a million cases, a target one. */
     int64_t id =
-        sql_integer(store->sql, 0, "SELECT id FROM \"case\" WHERE target = ?1 AND campaign_id = ?2 AND +file_id = ?3",
-                    "tii", arena + row->target, at->campaign, chunk->file);
+        sql_integer(store->sql, 0,
+                    "SELECT id FROM \"case\" WHERE target = ?1 AND campaign_id = ?2 AND +file_id = ?3"
+                    " AND reminder = ?4 AND coalesce(reminds, 0) = ?5",
+                    "tiiii", arena + row->target, at->campaign, chunk->file, verdict->reminder, verdict->reminds);
     if (id)
         return id;
     /* Due never: none of its cases moves before a file's last row is in. */
     sql_run(store->sql,
-            "INSERT INTO \"case\" (campaign_id, file_id, target, host, ip, state, due)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, 1, 9223372036854775807)",
-            "iittt", at->campaign, chunk->file, arena + row->target, row->host ? arena + row->host : NULL,
-            row->ip ? arena + row->ip : NULL);
+            "INSERT INTO \"case\" (campaign_id, file_id, target, host, ip, state, due, reminder, reminds, previous)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, 1, 9223372036854775807, ?6, nullif(?7, 0), nullif(?8, 0))",
+            "iitttiii", at->campaign, chunk->file, arena + row->target, row->host ? arena + row->host : NULL,
+            row->ip ? arena + row->ip : NULL, verdict->reminder, verdict->reminds, verdict->previous);
     id = sql_last_id(store->sql);
     sql_run(store->sql,
             "UPDATE campaign SET open_cases = open_cases + 1, state = CASE state WHEN 4 THEN 1 ELSE state END,"
@@ -154,15 +162,18 @@ static int64_t case_for(struct store *store, const struct queue_chunk *chunk, co
 }
 
 static void load_row(struct store *store, const struct queue_chunk *chunk, const struct row *row,
-                     const struct loading *at, int64_t now)
+                     const struct loading *at)
 {
     char *key = mem_format("%s\x1f%s", at->feed, chunk->arena + row->key);
     int64_t hash = hash_of(key);
-    int64_t seen = row->time ? row->time * 1000 : now;
-    int64_t known = at->redirected ? 0 : known_in(store, key, hash, chunk->file);
-    int64_t id = known ? 0 : case_for(store, chunk, row, at);
-    sql_run(store->sql, "INSERT INTO incident (file_id, line, case_id, known_in, data) VALUES (?1, ?2, ?3, ?4, ?5)",
-            "iiiit", chunk->file, (int64_t)row->line, id, known, chunk->arena + row->json);
+    int64_t seen = row->time ? row->time * 1000 : at->rules.received;
+    struct verdict verdict = judge(store, key, hash, at);
+    bool told = verdict.fate == FATE_TOLD;
+    int64_t known = told ? 0 : verdict.known_in, id = told ? case_for(store, chunk, row, at, &verdict) : 0;
+    sql_run(store->sql,
+            "INSERT INTO incident (file_id, line, case_id, known_in, spent, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "iiiiit", chunk->file, (int64_t)row->line, id, known, (int64_t)(verdict.fate == FATE_SPENT),
+            chunk->arena + row->json);
     if (known)
         sql_run(store->sql, "UPDATE feed_file SET duplicates = duplicates + 1 WHERE id = ?1", "i", chunk->file);
     if (!at->redirected)
@@ -185,7 +196,7 @@ static int run_chunk(struct store *store, struct request *request)
         const struct row *row = &chunk->rows[i];
         if (row->line <= (unsigned long)at.loaded_to)
             continue;
-        load_row(store, chunk, row, &at, store->opened);
+        load_row(store, chunk, row, &at);
         last = row->line;
     }
     sql_run(store->sql, "UPDATE feed_file SET loaded_to = ?2 WHERE id = ?1", "ii", chunk->file, (int64_t)last);

@@ -1,4 +1,5 @@
 /* Loading a notification with all that its mail is made of. */
+#include "daemon/base/address.h"
 #include "daemon/base/mem.h"
 #include "queue/store.h"
 
@@ -38,21 +39,47 @@ static void load_incidents(struct sql *sql, struct notification_case *one, size_
 static void load_cases(struct sql *sql, struct notification *notification)
 {
     size_t room = 0;
-    sqlite3_stmt *rows = sql_query(sql,
-                                   "SELECT k.id, k.target FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                                   " WHERE n.notification_id = ?1 ORDER BY k.id",
-                                   "i", notification->id);
+    sqlite3_stmt *rows =
+        sql_query(sql,
+                  "SELECT k.id, k.target, k.reminder FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
+                  " WHERE n.notification_id = ?1 ORDER BY k.id",
+                  "i", notification->id);
     while (sql_step(sql, rows)) {
         if (notification->case_count == room) {
             room = room ? room * 2 : 1;
             notification->cases = mem_resize(notification->cases, room, sizeof *notification->cases);
         }
         struct notification_case *one = &notification->cases[notification->case_count++];
-        *one = (struct notification_case){ .id = sqlite3_column_int64(rows, 0), .target = sql_copy(rows, 1) };
+        *one = (struct notification_case){ .id = sqlite3_column_int64(rows, 0),
+                                           .target = sql_copy(rows, 1),
+                                           .reminder = (unsigned)sqlite3_column_int(rows, 2) };
     }
     size_t share = notification->case_count ? NOTIFICATION_INCIDENTS / notification->case_count : 0;
     for (size_t i = 0; i < notification->case_count; i++)
         load_incidents(sql, &notification->cases[i], share ? share : 1);
+}
+
+static void load_references(struct sql *sql, struct notification *notification)
+{
+    size_t room = 0;
+    sqlite3_stmt *rows =
+        sql_query(sql,
+                  "SELECT n.id, n.date, n.key_id, coalesce(n.settings, c.settings) ->> '$.sender.address'"
+                  " FROM notification_reference f JOIN notification n ON n.id = f.refers_to"
+                  " JOIN campaign c ON c.id = n.campaign_id WHERE f.notification_id = ?1 ORDER BY n.id",
+                  "i", notification->id);
+    while (sql_step(sql, rows)) {
+        if (notification->reference_count == room) {
+            room = room ? room * 2 : 1;
+            notification->references = mem_resize(notification->references, room, sizeof *notification->references);
+        }
+        notification->references[notification->reference_count++] = (struct notification_reference){
+            .id = sqlite3_column_int64(rows, 0),
+            .date = sqlite3_column_int64(rows, 1),
+            .key_id = (unsigned)sqlite3_column_int(rows, 2),
+            .domain = mem_string(address_domain(sql_text(rows, 3))),
+        };
+    }
 }
 
 /* The settings of notification ROW, which nearly always are those of the mail before. */
@@ -78,12 +105,12 @@ static char *template_of(struct store *store, const char *hash)
 struct notification *store_load_notification(struct store *store, int64_t id)
 {
     struct sql *sql = store->sql;
-    sqlite3_stmt *row =
-        sql_query(sql,
-                  "SELECT n.kind, c.name, a.address, c.redirect_to, n.kinds, n.party, n.evidence, n.date, n.key_id,"
-                  " n.renderer, n.template_hash, coalesce(n.settings, c.settings), n.attempts FROM notification n"
-                  " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1",
-                  "i", id);
+    sqlite3_stmt *row = sql_query(
+        sql,
+        "SELECT n.kind, c.name, a.address, c.redirect_to, n.kinds, n.party, n.evidence, n.date, n.key_id,"
+        " n.renderer, n.template_hash, coalesce(n.settings, c.settings), n.attempts, n.reminder FROM notification n"
+        " JOIN campaign c ON c.id = n.campaign_id JOIN contact a ON a.id = n.contact_id WHERE n.id = ?1",
+        "i", id);
     if (!sql_step(sql, row))
         return NULL;
     struct notification *notification = mem_zero(1, sizeof *notification);
@@ -103,7 +130,10 @@ struct notification *store_load_notification(struct store *store, int64_t id)
         .settings = settings_of(store, sql_text(row, 11)),
         .attempts = (unsigned)sqlite3_column_int(row, 12),
     };
+    bool refers = sqlite3_column_int(row, 13) != 0;
     sqlite3_reset(row);
     load_cases(sql, notification);
+    if (refers)
+        load_references(sql, notification);
     return notification;
 }

@@ -69,7 +69,8 @@ struct queue_file {
     const char *hash; /* SHA-256 of the bytes, hex */
     int64_t size;
     const char *settings; /* frozen configuration values (notify_settings) */
-    const char *template_text;
+    const char *template_text, *reminder_text; /* of its mails, and of those that are reminders */
+    int64_t now; /* when it came: counted from the last mail about a finding to here, it is known, or a reminder */
     const char *redirect_to; /* NULL, or where this campaign's mails really go */
     bool hold; /* wait for approval however small */
     int64_t approve_above; /* targets */

@@ -107,6 +107,17 @@ static const char *const migrations[] = {
     " answered INTEGER, answer TEXT, text TEXT," /* the relay's, or why there is none */
     " returned INTEGER, class TEXT, way TEXT);"
     "CREATE INDEX proof_returned ON proof (returned);",
+
+    /* 3: reminders. `reminder` 0: the case tells of its findings for the first time; N: it is the Nth reminder of what case `reminds` told first, and
+     * case `previous` last. A mail about reminders refers to the mails in notification_reference. */
+    "ALTER TABLE \"case\" ADD COLUMN reminder INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE \"case\" ADD COLUMN reminds INTEGER;"
+    "ALTER TABLE \"case\" ADD COLUMN previous INTEGER;"
+    "ALTER TABLE incident ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;" /* 1: known, and there is to be no further reminder */
+    "ALTER TABLE campaign ADD COLUMN reminder_hash TEXT;" /* of its template; NULL: of an older Tocsin, the template of all its mails */
+    "ALTER TABLE notification ADD COLUMN reminder INTEGER NOT NULL DEFAULT 0;" /* 1: all of its cases are reminders */
+    "CREATE TABLE notification_reference (notification_id INTEGER NOT NULL, refers_to INTEGER NOT NULL,"
+    " PRIMARY KEY (notification_id, refers_to)) WITHOUT ROWID;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -35,6 +35,10 @@ static const struct variable {
     { "", "attachment_more", VALUE, NULL }, /* how many incidents it leaves out */
     { "", "opt_out", VALUE, NULL }, /* the address to write to for silence */
     { "", "domain_without_abuse", VALUE, NULL }, /* true: tell the owner how to set up abuse@ */
+    { "", "reminder", VALUE, NULL }, /* how many reminders of this there have been, with this one; false: it is none */
+    { "", "earlier", LIST, "earlier" }, /* of a reminder: the mails that told of it first */
+    { "earlier", "ticket", VALUE, NULL }, /* T-12 */
+    { "earlier", "date", VALUE, NULL }, /* 24 October 2026 */
     { "", "contact", OBJECT, "contact" },
     { "contact", "kind", VALUE, NULL }, /* rfc2142-abuse, whois-ip … */
     { "contact", "evidence", VALUE, NULL }, /* where we had the address from, in words */

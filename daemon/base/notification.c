@@ -15,6 +15,9 @@ void notification_free(struct notification *notification)
         free(one->target);
     }
     free(notification->cases);
+    for (size_t i = 0; i < notification->reference_count; i++)
+        free(notification->references[i].domain);
+    free(notification->references);
     free(notification->campaign);
     free(notification->recipient);
     free(notification->envelope_to);

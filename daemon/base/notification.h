@@ -25,6 +25,14 @@ struct notification_case {
     struct notification_incident *incidents; /* in the order of their ids */
     size_t count;
     size_t left_out; /* further incidents of the case, beyond what one mail carries */
+    unsigned reminder; /* 0: tells of its findings for the first time; N: the Nth reminder */
+};
+
+/* An earlier mail that this one refers to: what its Message-ID is made of. */
+struct notification_reference {
+    int64_t id, date;
+    unsigned key_id;
+    char *domain; /* of its sender's address */
 };
 
 /* The incidents that one mail carries, shared out evenly over its cases, at least one for each: a mail of some 2 MB, which relays still take (Postfix
@@ -48,6 +56,8 @@ struct notification {
     char *settings; /* the frozen configuration values, a JSON object (notify.h says which) */
     struct notification_case *cases;
     size_t case_count;
+    struct notification_reference *references; /* of reminders: the first mails about their cases, oldest first */
+    size_t reference_count;
     unsigned attempts; /* so far, without this one */
 };
 

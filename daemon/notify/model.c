@@ -322,6 +322,33 @@ static struct value first_model(struct arena *arena, const struct notification *
     return done(&first);
 }
 
+/* The number of the reminder, the highest of its cases'; false where the mail is none. */
+static struct value reminder_number(const struct notification *notification)
+{
+    unsigned highest = 0;
+    for (size_t i = 0; i < notification->case_count; i++)
+        if (notification->cases[i].reminder > highest)
+            highest = notification->cases[i].reminder;
+    return count_or_false(highest);
+}
+
+/* The mails that a reminder reminds of. */
+static struct value earlier_models(struct arena *arena, const struct notification *notification)
+{
+    size_t count = notification->reference_count;
+    struct value *list = arena_take(arena, count * sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        const struct notification_reference *mail = &notification->references[i];
+        struct object earlier = object_new(arena, 2);
+        char *ticket = arena_take(arena, NOTIFY_TICKET_SIZE);
+        notify_ticket(mail->id, ticket);
+        set(&earlier, "ticket", text(ticket));
+        set(&earlier, "date", date_text(arena, mail->date));
+        list[i] = done(&earlier);
+    }
+    return list_of(list, count);
+}
+
 /* `T-1.csv` */
 static struct value attachment_name(struct arena *arena, const struct notification *notification)
 {
@@ -334,7 +361,7 @@ static struct value attachment_name(struct arena *arena, const struct notificati
 struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
                          const struct rows *rows, const char *opt_out)
 {
-    struct object model = object_new(arena, 17);
+    struct object model = object_new(arena, 19);
     size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
     struct value *cases = arena_take(arena, shown * sizeof *cases);
     for (size_t i = 0; i < count; i++)
@@ -348,6 +375,8 @@ struct value model_build(struct arena *arena, const struct notification *notific
     set(&model, "incident_count", number(rows->count + left_out));
     set(&model, "more", count_or_false(count - shown));
     set(&model, "cases", list_of(cases, shown));
+    set(&model, "reminder", reminder_number(notification));
+    set(&model, "earlier", earlier_models(arena, notification));
     bool attached = notification->kind == NOTIFICATION_WARNING;
     set(&model, "has_attachment", boolean(attached));
     set(&model, "attachment_more", count_or_false(left_out));

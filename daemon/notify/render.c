@@ -41,6 +41,7 @@ struct message {
     struct rows rows;
     char bounce[TOKEN_SIZE];
     char *opt_out; /* the address */
+    struct buf references; /* Message-IDs of earlier mails */
     struct value model;
     struct scratch *scratch;
 };
@@ -58,6 +59,7 @@ static void message_clear(struct message *message)
 {
     rows_clear(&message->rows);
     free(message->opt_out);
+    buf_free(&message->references);
     arena_drop(&message->scratch->arena);
     scratch_clear(&message->scratch->subject);
     scratch_clear(&message->scratch->body);
@@ -75,6 +77,27 @@ static int check(const struct notification *notification, struct error *error)
     if (notification->kind == NOTIFICATION_WARNING && !notification->case_count)
         return error_set(error, -EINVAL, "notification %" PRId64 ": it is about no case", notification->id);
     return 0;
+}
+
+/* Message-ID of a mail whose bounce token is TOKEN and whose sender's address is of DOMAIN. */
+static void add_message_id(struct buf *out, const char *token, const char *domain)
+{
+    buf_add_format(out, "<%s@%s>", token, domain);
+}
+
+/* A mail whose key has been taken out of the key file, as one may be once its tokens are too old to come back, cannot be named any more; the
+ * reminder is as good without. */
+static void add_references(struct message *message, const struct token_keys *keys)
+{
+    char token[TOKEN_SIZE];
+    for (size_t i = 0; i < message->notification->reference_count; i++) {
+        const struct notification_reference *mail = &message->notification->references[i];
+        if (token_make(keys, TOKEN_BOUNCE, mail->key_id, mail->id, mail->date, token))
+            continue;
+        if (message->references.length)
+            buf_add_char(&message->references, ' ');
+        add_message_id(&message->references, token, mail->domain);
+    }
 }
 
 /* Fill MESSAGE, up to the rendered subject and body. */
@@ -97,6 +120,7 @@ static int compose(struct message *message, const struct token_keys *keys, struc
     if (code)
         return code;
     message->opt_out = token_address(message->settings->opt_out, token);
+    add_references(message, keys);
     struct scratch *scratch = message->scratch;
     message->model = model_build(&scratch->arena, notification, message->settings, &message->rows, message->opt_out);
     code = template_subject(message->template, &message->model, &scratch->subject, error);
@@ -153,7 +177,13 @@ static void common_headers(struct buf *out, const struct message *message)
     buf_add_string(out, settings->headers);
     mime_header(out, "To", notification->recipient);
     mime_header_text(out, "Subject", message->scratch->subject.data, message->scratch->subject.length);
-    buf_add_format(out, "Message-ID: <%s@%s>\r\n", message->bounce, address_domain(settings->address));
+    buf_add_string(out, "Message-ID: ");
+    add_message_id(out, message->bounce, address_domain(settings->address));
+    buf_add_string(out, "\r\n");
+    if (message->references.length) { /* RFC 5322 §3.6.4 */
+        mime_header(out, "In-Reply-To", message->references.data);
+        mime_header(out, "References", message->references.data);
+    }
     mime_header(out, "Auto-Submitted", receipt ? "auto-replied" : "auto-generated");
     mime_header(out, "X-Auto-Response-Suppress", "All");
     mime_header(out, "Content-Language", template_language(message->template));
@@ -227,7 +257,7 @@ int notify_render(const struct notification *notification, const struct token_ke
 {
     if (sender)
         *sender = NULL;
-    struct message message = { .notification = notification, .scratch = cache_scratch(cache) };
+    struct message message = { .notification = notification, .references = BUF_EMPTY, .scratch = cache_scratch(cache) };
     struct buf *body = &message.scratch->body;
     int code = compose(&message, keys, cache, error);
     if (!code) {

@@ -190,6 +190,9 @@ static void test_defaults(void **state)
     assert_true(profile->header);
     assert_null(profile->type);
     assert_int_equal(profile->approve_above, -1);
+    assert_int_equal(profile->dedup_window, -1);
+    assert_int_equal(profile->max_reminders, -1);
+    assert_string_equal(profile->reminder_template, "reminder");
     assert_string_equal(profile->sender.name, "");
     assert_null(config_profile(config, "other"));
     config_free(config);

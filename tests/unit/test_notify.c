@@ -508,6 +508,43 @@ static void test_receipt(void **state)
     notification_free(receipt);
 }
 
+/* Another mail, which the notification refers to; composed under key KEY_ID. */
+static void add_reference(struct notification *to, int64_t id, unsigned key_id)
+{
+    to->references = mem_resize(to->references, to->reference_count + 1, sizeof *to->references);
+    to->references[to->reference_count++] = (struct notification_reference){
+        .id = id, .date = DATE - 40 * 86400, .key_id = key_id, .domain = mem_string("old.example")
+    };
+}
+
+static void test_reminder(void **state)
+{
+    (void)state;
+    struct notification *reminder = one_case();
+    reminder->cases[0].reminder = 2;
+    replace_shared(&reminder->template_text,
+                   "---\nsubject: reminder {{reminder}}\n---\n{{#earlier}}{{ticket}} of {{date}}\n{{/earlier}}"
+                   "{{sender.name}} {{opt_out}}\n");
+    add_reference(reminder, 12, 1);
+    add_reference(reminder, 13, 99); /* its key is gone */
+    add_reference(reminder, 14, 1);
+    struct mail mail = render(reminder);
+    assert_string_equal(header(&mail, "Subject"), "reminder 2");
+    assert_memory_equal(mail.text.data,
+                        "T-12 of 14 October 2026\r\nT-13 of 14 October 2026\r\nT-14 of 14 October 2026\r\n", 75);
+    const char *references = header(&mail, "References");
+    int64_t number = 0;
+    assert_int_equal(token_verify(keys, TOKEN_BOUNCE, references + 1, 32, DATE, &number), 0);
+    assert_int_equal(number, 12);
+    assert_memory_equal(references + 33, "@old.example> <", 15);
+    assert_int_equal(token_verify(keys, TOKEN_BOUNCE, references + 48, 32, DATE, &number), 0);
+    assert_int_equal(number, 14);
+    assert_string_equal(references + 80, "@old.example>");
+    assert_string_equal(header(&mail, "In-Reply-To"), references);
+    mail_clear(&mail);
+    notification_free(reminder);
+}
+
 /* The bytes of a mail are part of what is frozen: when this test has to change, NOTIFICATION_RENDERER goes up. */
 static void test_same_bytes(void **state)
 {
@@ -708,10 +745,11 @@ static void test_model(void **state)
         "\"contact\":{\"evidence\":\"bakery.example takes mail at "
         "mx1.hoster.example.\",\"is_hoster\":false,\"is_override\":false,\"is_owner\":true,\"is_role\":true,"
         "\"kind\":\"rfc2142-abuse\",\"party\":\"owner\"},\"date\":\"23 November 2026\",\"domain_without_abuse\":false,"
+        "\"earlier\":[],"
         "\"first\":{\"incident\":INCIDENT,\"is_ip\":false,\"target\":\"bakery.example\"},\"has_attachment\":true,"
         "\"incident_count\":1,"
         "\"more\":false,\"multiple\":false,\"opt_out\":\"optout+token@tocsin.example\",\"recipient\":\"abuse@bakery."
-        "example\","
+        "example\",\"reminder\":false,"
         "\"sender\":{\"about\":\"We watch a botnet.\",\"address\":\"team@tocsin.example\",\"name\":\"Tocsin team\","
         "\"organisation\":\"University\",\"phone\":\"\",\"reply_to\":\"people@tocsin.example\",\"website\":\"\"},"
         "\"ticket\":\"T-4711\"}";
@@ -1183,6 +1221,7 @@ int main(void)
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_receipt),
+        cmocka_unit_test(test_reminder),
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_deterministic),
         cmocka_unit_test(test_appends),

@@ -57,7 +57,7 @@ static void what_is_claimed(void **state)
     assert_int_equal(one->key_id, 7);
     assert_int_equal(one->renderer, NOTIFICATION_RENDERER);
     assert_string_equal(one->template_text, "Hello {{first.target}}\n");
-    assert_string_equal(one->settings, "{\"sender\":{}}");
+    assert_string_equal(one->settings, "{\"sender\":{\"address\":\"team@tocsin.test\"}}");
     assert_int_equal(one->case_count, 1);
     assert_string_equal(one->cases[0].target, "a.test");
     assert_int_equal(one->cases[0].count, 1);

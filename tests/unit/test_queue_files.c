@@ -487,7 +487,7 @@ static void a_file_that_comes_after_the_end(void **state)
         bench_open_with((const char *[]){ "campaigns.aggregate_wait=0s", "campaigns.expire=1s", NULL });
     struct drop drop = { .name = "a.csv", .campaign = "bot", .targets = { "a.test" } };
     drop_file(bench, &drop);
-    sleep(2);
+    bench->now += 2 * SECOND;
     struct dropped refused = drop_file(bench, &drop);
     assert_int_equal(refused.verdict, QUEUE_FILE_REFUSED);
     assert_non_null(strstr(refused.why, "is over"));

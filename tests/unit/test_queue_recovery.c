@@ -187,7 +187,11 @@ static void a_newer_store(void **state)
 }
 
 /* The version before: what migration 2 has made is not there. */
-static const char to_version_1[] = "DROP TABLE proof; PRAGMA user_version = 1";
+static const char to_version_1[] =
+    "DROP TABLE proof; ALTER TABLE \"case\" DROP COLUMN reminder; ALTER TABLE \"case\" DROP COLUMN reminds;"
+    "ALTER TABLE \"case\" DROP COLUMN previous; ALTER TABLE incident DROP COLUMN spent;"
+    "ALTER TABLE campaign DROP COLUMN reminder_hash; ALTER TABLE notification DROP COLUMN reminder;"
+    "DROP TABLE notification_reference; PRAGMA user_version = 1";
 
 static int64_t number_in(const char *path, const char *text)
 {
