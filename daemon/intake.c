@@ -256,6 +256,7 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
     entry->file = begun->file;
     struct load load = {
         .path = entry->path,
+        .name = entry->name,
         .profile = entry->profile,
         .file = begun->file,
         .resume_after = begun->resume_after,

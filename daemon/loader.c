@@ -186,8 +186,9 @@ static int feed_blocks(struct feed *feed, int fd, struct job *job)
     return status ? status : feed_finish(feed, &job->error);
 }
 
-static struct feed *open_feed(const struct config_profile *profile, struct parse *parse)
+static struct feed *open_feed(const struct load *load, struct parse *parse)
 {
+    const struct config_profile *profile = load->profile;
     static const struct feed_sink sink = { .incident = on_incident, .rejected = on_rejected };
     struct feed_column *columns = mem_zero(profile->column_count, sizeof *columns);
     for (size_t i = 0; i < profile->column_count; i++)
@@ -198,6 +199,7 @@ static struct feed *open_feed(const struct config_profile *profile, struct parse
         .column_count = profile->column_count,
         .no_header = !profile->header,
         .default_type = profile->type,
+        .file_name = load->name,
     };
     struct feed *feed = feed_open(&options, &sink, parse);
     free(columns);
@@ -209,7 +211,7 @@ static int parse_fd(struct loader *loader, struct job *job, int fd)
     struct parse parse = { .loader = loader, .job = job };
     parse.chunk = chunk_home(&parse);
     unlink(job->load.rejected_path); /* of a life that was cut short */
-    struct feed *feed = open_feed(job->load.profile, &parse);
+    struct feed *feed = open_feed(&job->load, &parse);
     int status = feed_blocks(feed, fd, job);
     feed_free(feed);
     if (!status && !queue_chunk_empty(parse.chunk))
@@ -260,6 +262,7 @@ static void deliver(void *context, struct inbox_item *item)
     if (!inbox_closed(loader->jobs))
         job->done(job->context, &job->result);
     free((char *)(uintptr_t)job->load.path);
+    free((char *)(uintptr_t)job->load.name);
     free((char *)(uintptr_t)job->load.rejected_path);
     free((char *)(uintptr_t)job->load.hash);
     free(job);
@@ -299,6 +302,7 @@ static void add(struct loader *loader, bool parse, const struct load *load, load
     job->parse = parse;
     job->load = *load;
     job->load.path = mem_string(load->path);
+    job->load.name = mem_string(load->name);
     job->load.rejected_path = mem_string(load->rejected_path);
     job->load.hash = mem_string(load->hash);
     job->done = done;

@@ -12,6 +12,7 @@ struct loader;
 
 struct load {
     const char *path;
+    const char *name; /* as it was submitted */
     const struct config_profile *profile;
     /* For loader_parse(): */
     int64_t file;

@@ -211,6 +211,7 @@ static int inspect_file(struct inspection *inspection, const char *path)
         return EX_NOINPUT;
     }
     inspection->taken = inspection->rejected = 0;
+    inspection->options.file_name = path;
     struct feed *feed = feed_open(&inspection->options, &sink, inspection);
     int code = read_all(feed, file, &error);
     close(file);

@@ -18,6 +18,7 @@
 struct csv {
     const struct feed_options *options;
     struct row *row;
+    struct shadowserver_report report;
     char delimiter, line_end;
     struct csv_column *columns; /* NULL until the first record */
     size_t column_count;
@@ -40,6 +41,7 @@ static void *csv_open(const struct feed_options *options, const struct feed_samp
     struct csv *csv = mem_zero(1, sizeof *csv);
     csv->options = options;
     csv->row = row;
+    csv->report = shadowserver_find(options->file_name);
     csv->delimiter = csv_sniff(sample, options, NULL);
     csv->line_end =
         memchr(sample->text, '\n', sample->length) || !memchr(sample->text, '\r', sample->length) ? '\n' : '\r';
@@ -55,12 +57,26 @@ static void csv_free(void *state)
     free(csv);
 }
 
-/* Without a header a row may end after the last column that is mapped. */
+/* Where a row may end after the last column that is used: there is no header; or it is a report of Shadowserver, who add columns at the end,
+ * and to the header first. */
 static size_t last_mapped(const struct csv *csv, size_t count)
 {
     while (count > 1 && csv->columns[count - 1].field < 0)
         count--;
     return count;
+}
+
+/* What the file's name says of rows that do not say it themselves. */
+static void set_defaults(struct csv *csv)
+{
+    const struct shadowserver_report *report = &csv->report;
+    if (!report->columns || !report->type)
+        return;
+    row_default(csv->row, FIELD_TYPE, report->type);
+    row_default(csv->row, FIELD_TAXONOMY, report->taxonomy);
+    row_default(csv->row, FIELD_IDENTIFIER, report->identifier);
+    if (report->by_infection)
+        row_default_from(csv->row, FIELD_IDENTIFIER, field_find("malware.name"));
 }
 
 static int take_header(struct csv *csv, size_t count, unsigned long number, struct error *error)
@@ -70,10 +86,11 @@ static int take_header(struct csv *csv, size_t count, unsigned long number, stru
     csv->columns = mem_zero(count, sizeof *csv->columns);
     csv->column_count = count;
     int code = no_header ? csv_number_columns(csv->options, count, csv->columns, &why)
-                         : csv_name_columns(csv->options, csv->cells, count, csv->columns, &why);
+                         : csv_name_columns(csv->options, &csv->report, csv->cells, count, csv->columns, &why);
     if (code)
         return error_set(error, code, "line %lu: %s", number, why.text);
-    csv->least = no_header ? last_mapped(csv, count) : count;
+    csv->least = no_header || csv->report.columns ? last_mapped(csv, count) : count;
+    set_defaults(csv);
     return 0;
 }
 

@@ -206,13 +206,23 @@ static void fill_columns(const struct feed_options *options, struct claim *claim
     }
 }
 
-int csv_name_columns(const struct feed_options *options, const struct csv_cell *cells, size_t count,
-                     struct csv_column *out, struct error *error)
+/* A mapping counts everywhere. */
+static struct claim claim_column(const struct feed_options *options, const struct shadowserver_report *report,
+                                 const char *name, size_t number)
+{
+    if (report->columns && !field_mapped(options, name, number))
+        return shadowserver_claim(report, name);
+    return field_claim(options, name, number);
+}
+
+int csv_name_columns(const struct feed_options *options, struct shadowserver_report *report,
+                     const struct csv_cell *cells, size_t count, struct csv_column *out, struct error *error)
 {
     char **names = cell_names(cells, count);
     struct claim *claims = mem_zero(count, sizeof *claims);
+    report->columns = shadowserver_is_header(names, count, report->type != NULL);
     for (size_t i = 0; i < count; i++)
-        claims[i] = field_claim(options, names[i], i + 1);
+        claims[i] = claim_column(options, report, names[i], i + 1);
     int code = check_target(claims, names, count, error);
     if (!code)
         code = check_mapped_twice(claims, count, error);

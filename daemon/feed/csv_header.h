@@ -5,6 +5,7 @@
 #include "daemon/feed/csv_cells.h"
 #include "daemon/feed/field.h"
 #include "daemon/feed/format.h"
+#include "daemon/feed/shadowserver.h"
 
 struct csv_column {
     int field; /* FIELD_EXTRA: `key` says where it goes */
@@ -15,10 +16,10 @@ struct csv_column {
  * KNOWN (may be NULL) gets how many columns of the first row say what an incident is about. */
 char csv_sniff(const struct feed_sample *sample, const struct feed_options *options, size_t *known);
 
-/* Name the COUNT columns of a header row. OUT has room for COUNT. -EINVAL with ERROR: two columns of one name; or none that says what an
- * incident is about (the columns are listed). */
-int csv_name_columns(const struct feed_options *options, const struct csv_cell *cells, size_t count,
-                     struct csv_column *out, struct error *error);
+/* Name the COUNT columns of a header row. OUT has room for COUNT. REPORT is what the file's name says; whether the columns are a report's too is
+ * noted there. -EINVAL with ERROR: two columns of one name; or none that says what an incident is about (the columns are listed). */
+int csv_name_columns(const struct feed_options *options, struct shadowserver_report *report,
+                     const struct csv_cell *cells, size_t count, struct csv_column *out, struct error *error);
 
 /* Likewise where there is no header: by number. */
 int csv_number_columns(const struct feed_options *options, size_t count, struct csv_column *out, struct error *error);

@@ -50,6 +50,7 @@ static void copy_options(struct feed_options *to, const struct feed_options *fro
     *to = *from;
     to->format = mem_string(from->format);
     to->default_type = mem_string(from->default_type);
+    to->file_name = mem_string(from->file_name);
     to->columns = columns;
 }
 
@@ -62,6 +63,7 @@ static void free_options(struct feed_options *options)
     free((struct feed_column *)options->columns);
     free((char *)options->format);
     free((char *)options->default_type);
+    free((char *)options->file_name);
 }
 
 struct feed *feed_open(const struct feed_options *options, const struct feed_sink *sink, void *context)

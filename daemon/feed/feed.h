@@ -21,6 +21,7 @@ struct feed_options {
     size_t column_count;
     bool no_header; /* the first CSV row is data: the mapping is by number */
     const char *default_type; /* classification.type for rows that have none; NULL: none */
+    const char *file_name; /* a Shadowserver report's says what it reports; NULL: unknown */
 };
 
 /* Called once for each row, in the file's order. What is passed lives for the length of the call. Another return than 0 stops the

@@ -18,6 +18,7 @@ enum field {
     FIELD_TYPE,
     FIELD_IDENTIFIER,
     FIELD_FIRST_OTHER,
+    FIELD_TAXONOMY = FIELD_FIRST_OTHER,
     FIELD_COUNT_MAX = 128,
     FIELD_EXTRA = -1, /* no harmonised name: kept as extra.NAME */
     FIELD_DROP = -2,

@@ -27,10 +27,18 @@ struct extra {
     struct value value;
 };
 
+#define DEFAULTS_MAX 4
+struct preset {
+    int field;
+    int other; /* the field that it is copied from; -1: none */
+    const char *text; /* NULL: none */
+};
+
 struct row {
-    const struct feed_options *options;
     const struct feed_sink *sink;
     void *context;
+    struct preset presets[DEFAULTS_MAX]; /* a field stands once */
+    size_t preset_count;
 
     unsigned long line;
     struct value raw;
@@ -53,11 +61,32 @@ struct row {
 struct row *row_open(const struct feed_options *options, const struct feed_sink *sink, void *context)
 {
     struct row *row = mem_zero(1, sizeof *row);
-    row->options = options;
     row->sink = sink;
     row->context = context;
     row->field_limit = field_count();
+    if (options->default_type)
+        row_default(row, FIELD_TYPE, options->default_type);
     return row;
+}
+
+static struct preset *preset_for(struct row *row, int field)
+{
+    size_t i = 0;
+    while (i < row->preset_count && row->presets[i].field != field)
+        i++;
+    if (i == row->preset_count)
+        row->presets[row->preset_count++] = (struct preset){ .field = field, .other = -1 };
+    return &row->presets[i];
+}
+
+void row_default(struct row *row, int field, const char *text)
+{
+    preset_for(row, field)->text = text;
+}
+
+void row_default_from(struct row *row, int field, int other)
+{
+    preset_for(row, field)->other = other;
 }
 
 void row_free(struct row *row)
@@ -365,18 +394,29 @@ static void build_json(struct row *row)
     buf_add_char(json, '}');
 }
 
-static void keep(struct buf *buf, const struct value *value, const char *otherwise)
+static void apply_presets(struct row *row)
+{
+    for (size_t i = 0; i < row->preset_count; i++) {
+        const struct preset *preset = &row->presets[i];
+        struct value *value = &row->values[preset->field];
+        if (!value->text && preset->other >= 0)
+            *value = row->values[preset->other];
+        if (!value->text && preset->text)
+            *value = (struct value){ preset->text, strlen(preset->text) };
+    }
+}
+
+static void keep(struct buf *buf, const struct value *value)
 {
     if (value->text)
         buf_add(buf, value->text, value->length);
-    else if (otherwise)
-        buf_add_string(buf, otherwise);
 }
 
 static int hand_over(struct row *row)
 {
-    keep(&row->type, &row->values[FIELD_TYPE], row->options->default_type);
-    keep(&row->identifier, &row->values[FIELD_IDENTIFIER], NULL);
+    apply_presets(row);
+    keep(&row->type, &row->values[FIELD_TYPE]);
+    keep(&row->identifier, &row->values[FIELD_IDENTIFIER]);
     build_json(row);
     const struct incident incident = {
         .line = row->line,

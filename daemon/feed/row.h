@@ -16,6 +16,11 @@ struct row;
 struct row *row_open(const struct feed_options *options, const struct feed_sink *sink, void *context);
 void row_free(struct row *row);
 
+/* What all further rows say of FIELD that do not say it themselves; TEXT outlives the row. Or: what they say of another field, where they do,
+ * which comes before TEXT. */
+void row_default(struct row *row, int field, const char *text);
+void row_default_from(struct row *row, int field, int other);
+
 /* A new row, which begins on LINE and reads RAW in the file; RAW must live until row_end() or row_reject(). */
 void row_begin(struct row *row, unsigned long line, const char *raw, size_t length);
 
