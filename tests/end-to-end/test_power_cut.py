@@ -4,9 +4,11 @@
 Both are on an ext4 that is shut down under load (tocsinlab/disk.py); what comes after is judged like a `kill -9` (test_crash.py).
 TOCSIN_CUTS=N cuts N times (25), TOCSIN_SEED=N otherwise. Needs root, loop devices and a mount namespace; without them it is skipped.
 """
+import contextlib
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,15 +29,36 @@ MUTANT_CUTS = 8
 MUTANT_LIMIT = 20  # seconds
 
 
+@contextlib.contextmanager
+def held(pid):
+    """All threads of PID stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    while not all(" T " in line for line in task_states(pid)):
+        time.sleep(0.001)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def task_states(pid):
+    for task in os.listdir("/proc/%d/task" % pid):
+        with contextlib.suppress(OSError), open("/proc/%d/task/%s/stat" % (pid, task), encoding="utf-8") as file:
+            yield file.read()
+
+
 class Supply:
     """A disk, and how its power comes and goes."""
 
     def __init__(self, directory, dice):
         self.disk, self.dice = Disk(directory), dice
 
-    def fail(self):
-        """Half of the time the daemon goes on for a moment, and finds that nothing can be written any more."""
-        self.disk.cut()
+    def fail(self, pid):
+        """The daemon PID is out of every system call at that instant: of a sync that is under way while the file system goes down the kernel may
+        say that all is well (the transaction that it waits for has gone, and counts as done), and a machine without power says nothing. Half of
+        the time it goes on for a moment, and finds that nothing can be written any more."""
+        with held(pid):
+            self.disk.cut()
         if self.dice.random() < 0.5:
             time.sleep(self.dice.random() * LINGER)
 
@@ -51,7 +74,7 @@ class PowerCut(unittest.TestCase):
         self.dice = random.Random(SEED)
         try:
             self.supply = Supply(self.directory, self.dice)
-            self.supply.fail()
+            self.supply.disk.cut()
             self.supply.come_back()
         except NoDisk as error:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -90,8 +90,8 @@ class Ordeal(rehearsal.Rehearsal):
         del self.waiting[:number]
 
     def live(self, mails, drop_after=None, before_death=None):
-        """A life of MAILS further mails, ended by SIGKILL. A feed is dropped into it after DROP_AFTER of them; BEFORE_DEATH is called when the
-        mails are out, while the daemon goes on."""
+        """A life of MAILS further mails, ended by SIGKILL. A feed is dropped into it after DROP_AFTER of them; BEFORE_DEATH is called with its pid
+        when the mails are out, while the daemon goes on."""
         before = self.taken.count()
         self.start_daemon()
         end = time.monotonic() + LIFE_LIMIT
@@ -103,7 +103,7 @@ class Ordeal(rehearsal.Rehearsal):
             time.sleep(POLL)
         self.check_alive()
         if before_death:
-            before_death()
+            before_death(self.daemon.pid)
         self.daemon.kill()
         self._bury(before)
 
