@@ -185,7 +185,7 @@ static void apply_value(struct builder *builder, const struct target *target, si
     void *field = (char *)target->base + key->offset;
     target->set[row] = node->place;
     if (key->type == CONFIG_COLUMNS)
-        builder_columns(builder, key, target->base, shown, node);
+        builder_columns(builder, key, config_profile_around(field), shown, node);
     else if (key->type == CONFIG_OVERRIDES)
         builder_overrides(builder, key, shown, node);
     else if (key->type == CONFIG_PROFILES)

@@ -45,6 +45,9 @@ void builder_overrides(struct builder *builder, const struct config_key *key, co
 void builder_profiles(struct builder *builder, const struct config_key *key, const char *shown,
                       const struct node *node);
 
+/* The profile, or the part of one in a sidecar, whose member `columns` is. */
+struct config_profile *config_profile_around(void *columns);
+
 /* Is NODE what no value may be? Then it has been complained about. */
 bool builder_bad(struct builder *builder, const char *shown, const struct node *node);
 

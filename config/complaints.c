@@ -105,6 +105,8 @@ static char *render(const struct complaints *complaints, const struct complaint 
     if (item->place.source >= 2 && item->place.source - 2 < complaints->setting_count)
         return render_setting(complaints, item);
     const char *separator = *item->key ? ": " : "";
+    if (!*complaints->file)
+        return mem_format("%s%s%s", item->key, separator, item->text);
     if (!item->place.line)
         return mem_format("%s: %s%s%s", complaints->file, item->key, separator, item->text);
     return mem_format("%s:%zu:%zu: %s%s%s", complaints->file, item->place.line, item->place.column, item->key,

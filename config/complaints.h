@@ -15,7 +15,7 @@ struct place {
 
 struct complaints;
 
-/* FILE and SETTINGS ("KEY=VALUE") name the sources; they have to outlive it. */
+/* FILE ("": none that is worth a name) and SETTINGS ("KEY=VALUE") name the sources; they have to outlive it. */
 struct complaints *complaints_new(const char *file, const char *const *settings, size_t setting_count);
 void complaints_free(struct complaints *complaints);
 

@@ -47,6 +47,8 @@ struct config_profile {
     size_t column_count;
     int64_t approve_above; /* -1: the global one */
     int64_t dedup_window, max_reminders; /* likewise */
+    char *group; /* group: whose members may submit with it; default NULL: everybody who may submit */
+    struct config_list may_set; /* may_set: keys of a sidecar (sidecar.h) that they may use */
 };
 
 /* Someone whom we know to be right: comes before what is found. */

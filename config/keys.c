@@ -1,5 +1,7 @@
 #include "config/keys.h"
 
+#include "config/sidecar.h"
+
 #define MS ((int64_t)1)
 #define SECOND (1000 * MS)
 #define MINUTE (60 * SECOND)
@@ -12,6 +14,9 @@
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const tls_modes[] = { "never", "opportunistic", "required", NULL };
 static const char *const formats[] = { "auto", "csv", "jsonl", "list", NULL };
+
+const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns",
+                                             "header",   "format",   "type",     "hold", NULL };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -211,6 +216,15 @@ static const struct config_key profile_keys[] = {
       .help = "Instead of campaigns.dedup_window." },
     { "max_reminders", CONFIG_INTEGER, AT(max_reminders), NULL, 0, 10, .example = "2",
       .help = "Instead of campaigns.max_reminders." },
+    { "group", CONFIG_GROUP, AT(group), NULL, .example = "cert-team",
+      .help =
+          "The Unix group whose members may submit with this profile; administrators may as well. Not set: whoever may "
+          "submit at all." },
+    { "may_set", CONFIG_WORD, AT(may_set), "[campaign, template, language, note, columns, header, format, type, hold]",
+      0, 16, .words = config_may_set_words, .list = true,
+      .help = "What they may say of a feed themselves, in NAME.meta.yaml beside it or by options of `tocsin submit`. "
+              "Administrators "
+              "may say all of it." },
     { "sender.name", CONFIG_TEXT, AT(sender.name), NULL, 0, 100, .example = "\"\"",
       .help = "Each instead of the global sender's." },
     { "sender.address", CONFIG_ADDRESS, AT(sender.address), NULL, .example = "\"\"" },
@@ -236,6 +250,31 @@ static const struct config_key override_keys[] = {
       .help = "Whose they are. If not said: the owner's for a domain, else the hoster's." },
 };
 
+#undef AT
+#define AT(member) offsetof(struct config_sidecar, member)
+
+static const struct config_key sidecar_keys[] = {
+    { "campaign", CONFIG_TITLE, AT(campaign), NULL, 1, 100, .example = "open relays, May",
+      .help = "The campaign that the feed belongs to. If not said: the profile's name and the file's." },
+    { "profile", CONFIG_NAME, AT(profile), NULL, 1, 64, .example = "default",
+      .help = "The profile to read it by, for a feed in incoming/ itself." },
+    { "template", CONFIG_NAME, AT(own.template_name), NULL, 1, 64, .example = "notification",
+      .help = "Instead of the profile's template." },
+    { "language", CONFIG_LANGUAGE, AT(language), NULL, .example = "de",
+      .help = "The language to write in, whatever else would choose one." },
+    { "note", CONFIG_TEXT, AT(note), NULL, 1, 500, .example = "We have told the police as well.",
+      .help = "A sentence of the submitter's that every mail of the campaign shows." },
+    { "format", CONFIG_WORD, AT(own.format), NULL, .words = formats, .example = "csv",
+      .help = "Instead of the profile's format." },
+    { "header", CONFIG_BOOLEAN, AT(own.header), NULL, .example = "false", .help = "Instead of the profile's header." },
+    { "columns", CONFIG_COLUMNS, AT(own.columns), NULL, 0, 200, .example = "{ Domain: source.fqdn, Seen: time.source }",
+      .help = "Instead of the profile's columns, all of them." },
+    { "type", CONFIG_NAME, AT(own.type), NULL, 1, 64, .example = "infected-system",
+      .help = "classification.type of rows that have none." },
+    { "hold", CONFIG_BOOLEAN, AT(hold), NULL, .example = "true",
+      .help = "true: wait for `tocsin campaign approve`, however few targets there are." },
+};
+
 #define TABLE(rows)                                                                                                    \
     {                                                                                                                  \
         (rows), sizeof(rows) / sizeof *(rows)                                                                          \
@@ -246,6 +285,7 @@ _Static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS
 const struct config_table config_keys = TABLE(keys);
 const struct config_table config_profile_keys = TABLE(profile_keys);
 const struct config_table config_override_keys = TABLE(override_keys);
+const struct config_table config_sidecar_keys = TABLE(sidecar_keys);
 
 const struct config_section config_sections[] = {
     { "sender", "Who writes. Every mail says so; fill this in before the first campaign." },

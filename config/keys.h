@@ -35,6 +35,8 @@ enum config_type {
     CONFIG_LOCAL_PART,
     CONFIG_GROUP,
     CONFIG_NAME, /* a template's name, an incident type */
+    CONFIG_TITLE, /* a campaign's name */
+    CONFIG_LANGUAGE, /* a tag of RFC 5646 */
     CONFIG_DOMAIN,
     CONFIG_SUFFIX,
     CONFIG_NETWORK, /* struct ip_network, followed by a bool */
@@ -68,6 +70,10 @@ struct config_table {
 extern const struct config_table config_keys; /* struct config */
 extern const struct config_table config_profile_keys; /* struct config_profile */
 extern const struct config_table config_override_keys; /* struct config_override */
+extern const struct config_table config_sidecar_keys; /* struct config_sidecar (sidecar.h) */
+
+/* What a profile's may_set may say: keys of a sidecar. */
+extern const char *const config_may_set_words[];
 
 /* What a section (the part of a path before the dot) is about, for the default file. */
 struct config_section {

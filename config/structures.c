@@ -3,6 +3,7 @@
 #include "config/values.h"
 #include "daemon/base/mem.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,11 @@ static bool is_field(const char *text)
     size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.");
     return !text[length] && length <= FIELD_LIMIT && *text != '.' && !strstr(text, "..") &&
            (!length || text[length - 1] != '.');
+}
+
+struct config_profile *config_profile_around(void *columns)
+{
+    return (struct config_profile *)((char *)columns - offsetof(struct config_profile, columns));
 }
 
 static void clear_columns(struct config_profile *profile)
@@ -217,7 +223,7 @@ static void clear_key(const struct config_key *key, void *base)
 {
     void *field = (char *)base + key->offset;
     if (key->type == CONFIG_COLUMNS)
-        clear_columns(base);
+        clear_columns(config_profile_around(field));
     else if (key->type == CONFIG_OVERRIDES)
         clear_overrides(base);
     else if (key->type == CONFIG_PROFILES)

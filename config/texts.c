@@ -102,6 +102,34 @@ int config_parse_name(const struct config_key *key, const char *text, void *fiel
     return store(field, text);
 }
 
+/* It stands in tables, and a person has to be able to type it again. */
+int config_parse_title(const struct config_key *key, const char *text, void *field, struct error *error)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return -EINVAL;
+    if (length && (text[0] == ' ' || text[length - 1] == ' '))
+        return -EINVAL;
+    return config_parse_text(key, text, field, error);
+}
+
+/* Two or three letters, then parts of up to eight; in lower case, as the names of templates have it. */
+int config_parse_language(const struct config_key *key, const char *text, void *field, struct error *error)
+{
+    (void)key;
+    (void)error;
+    size_t length = strspn(text, LOWER);
+    if (length < 2 || length > 3)
+        return -EINVAL;
+    for (const char *at = text + length; *at; at += length + 1) {
+        length = *at == '-' ? strspn(at + 1, LOWER DIGITS) : 0;
+        if (!length || length > 8)
+            return -EINVAL;
+    }
+    return strlen(text) <= 35 ? store(field, text) : -EINVAL;
+}
+
 /* A key whose `min` is 0 may be empty. */
 int config_parse_path(const struct config_key *key, const char *text, void *field, struct error *error)
 {

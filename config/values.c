@@ -33,6 +33,9 @@ static const struct config_value values[CONFIG_TYPE_COUNT] = {
                             NULL },
     [CONFIG_GROUP] = { "a group's name", NULL, CONFIG_STORE_STRING, config_parse_group, NULL },
     [CONFIG_NAME] = { "a name of a-z, 0-9, ., _ and -", NULL, CONFIG_STORE_STRING, config_parse_name, NULL },
+    [CONFIG_TITLE] = { "one line of text, with no blank at either end", NULL, CONFIG_STORE_STRING, config_parse_title,
+                       NULL },
+    [CONFIG_LANGUAGE] = { "a language tag", "de, pt-br", CONFIG_STORE_STRING, config_parse_language, NULL },
     [CONFIG_DOMAIN] = { "a domain", NULL, CONFIG_STORE_STRING, config_parse_domain, NULL },
     [CONFIG_SUFFIX] = { "the end of domains' names", NULL, CONFIG_STORE_STRING, config_parse_suffix, NULL },
     [CONFIG_NETWORK] = { "an address or a network", "192.0.2.0/24, 2001:db8::/32", CONFIG_STORE_NETWORK,
@@ -77,7 +80,7 @@ void config_value_item(const struct config_key *key, bool examples, struct buf *
         buf_add_format(out, " (%s)", value->examples);
     if (value->storage == CONFIG_STORE_NUMBER)
         add_range(key, value, out);
-    else if (key->type == CONFIG_TEXT && key->max)
+    else if ((key->type == CONFIG_TEXT || key->type == CONFIG_TITLE) && key->max)
         buf_add_format(out, ", at most %lld bytes", (long long)key->max);
 }
 

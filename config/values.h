@@ -48,7 +48,8 @@ void config_format_rate(int64_t number, struct buf *out);
 
 /* texts.c */
 config_value_parse config_parse_text, config_parse_word, config_parse_url, config_parse_kind, config_parse_local_part,
-    config_parse_group, config_parse_name, config_parse_path, config_parse_socket, config_parse_secret;
+    config_parse_group, config_parse_name, config_parse_title, config_parse_language, config_parse_path,
+    config_parse_socket, config_parse_secret;
 
 /* hosts.c */
 config_value_parse config_parse_address, config_parse_mailbox, config_parse_host, config_parse_endpoint,

@@ -2,6 +2,7 @@
  * repeated after a crash. */
 #include "daemon/intake.h"
 
+#include "daemon/base/buf.h"
 #include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
@@ -9,6 +10,7 @@
 #include "daemon/loader.h"
 #include "daemon/notify/notify.h"
 #include "daemon/spool/names.h"
+#include "daemon/submission.h"
 #include "templates/template.h"
 
 #include <errno.h>
@@ -39,7 +41,8 @@ struct entry {
     struct intake *intake;
     struct entry *next, **link;
     struct config *config; /* it keeps the one that it began with, whatever is reloaded meanwhile */
-    const struct config_profile *profile;
+    struct config_sidecar *sidecar; /* NULL: nothing was said */
+    struct config_profile profile; /* with what the sidecar says instead; points into config and sidecar */
     char *path, *id, *name, *owner, *rejected_path;
     json_t *options;
     char *template_text, *reminder_text;
@@ -68,6 +71,7 @@ static void entry_free(struct entry *entry)
     if (entry->next)
         entry->next->link = entry->link;
     config_free(entry->config);
+    config_sidecar_free(entry->sidecar);
     free(entry->why);
     free(entry->path);
     free(entry->id);
@@ -130,6 +134,12 @@ static const char *option(const struct entry *entry, const char *name)
     return json_string_value(json_object_get(entry->options, name));
 }
 
+static const char *campaign_of(const struct entry *entry)
+{
+    const char *campaign = option(entry, "campaign");
+    return !campaign && entry->sidecar ? entry->sidecar->campaign : campaign;
+}
+
 /* ---- The end of the way ---------------------------------------------------------------------------------------------------------------- */
 
 static void on_moved(void *context, int status, const char *message)
@@ -160,13 +170,25 @@ static void note_refusal(const struct entry *entry, const char *why)
                                  mem_string(who ? who : entry->owner) };
 }
 
+/* NAME.error has a line for each complaint about a sidecar; the log has one for the file. */
+static char *one_line(const char *why)
+{
+    struct buf line = BUF_EMPTY;
+    buf_reserve(&line, 0);
+    for (const char *at = why; *at; at++)
+        buf_add(&line, *at == '\n' ? "; " : at, *at == '\n' ? 2 : 1);
+    return buf_take(&line);
+}
+
 static void fail(struct entry *entry, const char *why)
 {
     if (entry->intake->daemon->ending)
         return; /* offered again when the daemon starts again */
-    note_refusal(entry, why);
-    const struct log_about about = { .event = LOG_FILE_FAILED, .campaign = option(entry, "campaign") };
-    log_about(LOG_ERROR_LEVEL, &about, "feed: %s: %s", entry->name, why);
+    char *line = one_line(why);
+    note_refusal(entry, line);
+    const struct log_about about = { .event = LOG_FILE_FAILED, .campaign = campaign_of(entry) };
+    log_about(LOG_ERROR_LEVEL, &about, "feed: %s: %s", entry->name, line);
+    free(line);
     spool_finish(entry->intake->spool, entry->id, false, why, on_moved, entry);
 }
 
@@ -257,7 +279,7 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
     struct load load = {
         .path = entry->path,
         .name = entry->name,
-        .profile = entry->profile,
+        .profile = &entry->profile,
         .file = begun->file,
         .resume_after = begun->resume_after,
         .rejected_path = entry->rejected_path,
@@ -302,8 +324,8 @@ static int find_template(struct entry *entry, const char *name, char **text, str
 
 static int find_templates(struct entry *entry, struct error *error)
 {
-    int status = find_template(entry, entry->profile->template_name, &entry->template_text, error);
-    return status ? status : find_template(entry, entry->profile->reminder_template, &entry->reminder_text, error);
+    int status = find_template(entry, entry->profile.template_name, &entry->template_text, error);
+    return status ? status : find_template(entry, entry->profile.reminder_template, &entry->reminder_text, error);
 }
 
 static void on_hashed(void *context, const struct load_result *result)
@@ -323,14 +345,14 @@ static void on_hashed(void *context, const struct load_result *result)
         fail(entry, result->status ? result->message : error.text);
         return;
     }
-    const struct config_profile *profile = entry->profile;
-    char *settings = notify_settings(entry->config, profile);
+    const struct config_profile *profile = &entry->profile;
+    char *settings = notify_settings(entry->config, profile, entry->sidecar ? entry->sidecar->note : NULL);
     const char *who = option(entry, "who");
     struct queue_file file = {
         .claim = entry->id,
         .name = entry->name,
         .profile = profile->name,
-        .campaign = option(entry, "campaign"),
+        .campaign = campaign_of(entry),
         .hash = result->hash,
         .size = result->size,
         .settings = settings,
@@ -338,7 +360,7 @@ static void on_hashed(void *context, const struct load_result *result)
         .reminder_text = entry->reminder_text,
         .now = daemon_now(),
         .redirect_to = option(entry, "redirect_to"),
-        .hold = json_is_true(json_object_get(entry->options, "hold")),
+        .hold = json_is_true(json_object_get(entry->options, "hold")) || (entry->sidecar && entry->sidecar->hold),
         .approve_above = profile->approve_above >= 0 ? profile->approve_above : entry->config->campaigns.approve_above,
         .who = who ? who : entry->owner,
     };
@@ -348,8 +370,34 @@ static void on_hashed(void *context, const struct load_result *result)
 
 static void begin(struct entry *entry)
 {
-    struct load load = { .path = entry->path, .profile = entry->profile };
+    struct load load = { .path = entry->path, .profile = &entry->profile };
     loader_hash(entry->intake->loader, &load, on_hashed, entry);
+}
+
+/* What its submitter says about it: entry->sidecar and entry->profile. Or why he may not, a new string. */
+static char *hear(struct entry *entry, const struct spool_claim *claim)
+{
+    const struct config_profile *profile = NULL;
+    const char *who = option(entry, "who");
+    json_t *said = json_object_get(entry->options, "meta");
+    char *options = said ? json_dumps(said, 0) : NULL;
+    char *file = claim->sidecar ? mem_format("%s" NAMES_SIDECAR, claim->name) : NULL;
+    const struct submission submission = {
+        .place = claim->profile,
+        .file = file,
+        .text = claim->sidecar ? claim->sidecar : options,
+        .who = who ? who : entry->owner,
+        .is_admin = json_is_true(json_object_get(entry->options, "admin")),
+    };
+    char *refusal = NULL;
+    if (claim->sidecar_fault)
+        refusal = mem_format("%s" NAMES_SIDECAR ": %s: mend it, or take it away, and drop both again", claim->name,
+                             claim->sidecar_fault);
+    else if (!submission_read(entry->config, &submission, &entry->sidecar, &profile, &refusal))
+        entry->profile = config_sidecar_profile(entry->sidecar, profile);
+    free(file);
+    free(options);
+    return refusal;
 }
 
 static void on_claimed(void *context, const struct spool_claim *claim)
@@ -358,18 +406,18 @@ static void on_claimed(void *context, const struct spool_claim *claim)
     struct entry *entry = entry_new(intake);
     crash_point("spool-claim");
     entry->config = config_keep(intake->daemon->config);
-    entry->profile = config_profile(entry->config, claim->profile);
     entry->path = mem_string(claim->path);
     entry->id = mem_string(claim->id);
     entry->name = mem_string(claim->name);
     entry->owner = mem_string(claim->owner ? claim->owner : "unknown");
     entry->rejected_path = spool_scratch(intake->spool, claim->id, "rejected");
     entry->options = claim->options ? json_loads(claim->options, 0, NULL) : NULL;
-    if (!entry->profile) {
-        fail(entry, "its profile is no longer in the configuration");
-        return;
-    }
-    begin(entry);
+    char *refusal = hear(entry, claim);
+    if (refusal)
+        fail(entry, refusal);
+    else
+        begin(entry);
+    free(refusal);
 }
 
 /* ---- Later versions of the results ----------------------------------------------------------------------------------------------------------- */

@@ -201,7 +201,7 @@ static void record(struct daemon *daemon, struct queue_returned *returned, queue
 {
     char *settings = NULL;
     if (returned->meaning == QUEUE_RETURNED_OPT_OUT) {
-        settings = notify_settings(daemon->config, &daemon->config->profiles[0]);
+        settings = notify_settings(daemon->config, &daemon->config->profiles[0], NULL);
         returned->receipt_settings = settings;
         returned->receipt_template = daemon->receipt_template;
     }

@@ -111,25 +111,32 @@ static int64_t make_campaign(struct store *store, const struct begin *begin)
     return sql_last_id(store->sql);
 }
 
-/* A later file joins its campaign as it was approved: same profile, same redirection, not over. */
+/* ?5, a later file's settings, hold a note that is not the campaign's. */
+#define OTHER_NOTE                                                                                                     \
+    "CASE WHEN json_valid(?5) AND json_valid(settings) THEN json_extract(?5, '$.note') IS NOT NULL"                    \
+    " AND json_extract(?5, '$.note') IS NOT json_extract(settings, '$.note') ELSE 0 END"
+
+/* A later file joins its campaign as it was approved: same profile, same redirection, no other note, not over. */
 static int64_t join_campaign(struct store *store, struct begin *begin)
 {
     sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT id, profile = ?2, state = 3 OR expires <= ?3, redirect_to IS ?4 FROM campaign"
-                                  " WHERE name = ?1",
-                                  "ttit", begin->campaign, begin->file.profile, begin->now, begin->file.redirect_to);
+                                  "SELECT id, profile = ?2, state = 3 OR expires <= ?3, redirect_to IS ?4,"
+                                  " " OTHER_NOTE " FROM campaign WHERE name = ?1",
+                                  "ttitt", begin->campaign, begin->file.profile, begin->now, begin->file.redirect_to,
+                                  begin->file.settings);
     if (!sql_step(store->sql, row))
         return 0;
     int64_t id = sqlite3_column_int64(row, 0);
     bool same_profile = sqlite3_column_int(row, 1) != 0, over = sqlite3_column_int(row, 2) != 0;
-    bool same_way = sqlite3_column_int(row, 3) != 0;
+    bool same_way = sqlite3_column_int(row, 3) != 0, other_note = sqlite3_column_int(row, 4) != 0;
     sqlite3_reset(row);
-    if (same_profile && !over && same_way)
+    if (same_profile && !over && same_way && !other_note)
         return id;
     begin->begun.verdict = QUEUE_FILE_REFUSED;
     begin->message = mem_format("campaign %s %s: choose another name", begin->campaign,
                                 over            ? "is over"
                                 : !same_profile ? "belongs to another profile"
+                                : other_note    ? "has another note, which all of its mails show"
                                                 : "sends its mails elsewhere (redirect_to)");
     return -1;
 }

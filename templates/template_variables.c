@@ -39,6 +39,7 @@ static const struct variable {
     { "", "earlier", LIST, "earlier" }, /* of a reminder: the mails that told of it first */
     { "earlier", "ticket", VALUE, NULL }, /* T-12 */
     { "earlier", "date", VALUE, NULL }, /* 24 October 2026 */
+    { "", "note", VALUE, NULL }, /* a sentence of whoever submitted the feed */
     { "", "contact", OBJECT, "contact" },
     { "contact", "kind", VALUE, NULL }, /* rfc2142-abuse, whois-ip … */
     { "contact", "evidence", VALUE, NULL }, /* where we had the address from, in words */

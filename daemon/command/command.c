@@ -93,12 +93,31 @@ static int take_option(const struct option_row *options, const char *command, in
         *row->flag = true;
         return name[length] ? command_fail(EX_USAGE, "%s: --%s takes no value", command, row->name) : -1;
     }
-    if (name[length])
-        *row->value = name + length + 1;
-    else if (*at + 1 < argc)
-        *row->value = argv[++*at];
-    else
+    const char *value = name[length] ? name + length + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    if (!value)
         return command_fail(EX_USAGE, "%s: --%s wants a value", command, row->name);
+    *row->value = value;
+    return -1;
+}
+
+int command_option_list(const char *name, json_t *values, int *argc, char **argv)
+{
+    const char *value = NULL;
+    const struct option_row options[] = { { name, &value, NULL }, { NULL, NULL, NULL } };
+    int kept = 1, at = 1;
+    for (; at < *argc && strcmp(argv[at], "--") != 0; at++) {
+        bool is_it = strncmp(argv[at], "--", 2) == 0 && find_option(options, argv[at] + 2, strcspn(argv[at] + 2, "="));
+        int exit = is_it ? take_option(options, argv[0], *argc, argv, &at) : -1;
+        if (exit >= 0)
+            return exit;
+        if (is_it)
+            json_array_append_new(values, json_string(value));
+        else
+            argv[kept++] = argv[at];
+    }
+    while (at < *argc)
+        argv[kept++] = argv[at++];
+    *argc = kept;
     return -1;
 }
 

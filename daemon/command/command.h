@@ -45,6 +45,9 @@ struct option_row {
 int command_options(struct context *context, const struct option_row *options, const char *help, int *argc,
                     char **argv);
 
+/* Before that: take the option --NAME VALUE out of ARGV as often as it is there, and append the values to the array VALUES. -1 to go on, else an exit code. */
+int command_option_list(const char *name, json_t *values, int *argc, char **argv);
+
 /* Say MESSAGE as `tocsin: MESSAGE` on standard error, and return EXIT. */
 int command_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,28 +1,14 @@
 #include "daemon/control/peer.h"
 
+#include "daemon/base/groups.h"
 #include "daemon/base/log.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define GROUPS 256
-
-static bool is_member(const gid_t *groups, int count, const char *name)
-{
-    struct group entry, *found = NULL;
-    char text[16384];
-    if (!name || !*name || getgrnam_r(name, &entry, text, sizeof text, &found) || !found)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (groups[i] == found->gr_gid)
-            return true;
-    return false;
-}
 
 int peer_identify(int fd, const struct config *config, struct peer *peer)
 {
@@ -33,18 +19,16 @@ int peer_identify(int fd, const struct config *config, struct peer *peer)
     peer->uid = credentials.uid;
     struct passwd entry, *found = NULL;
     char text[16384];
-    gid_t groups[GROUPS] = { credentials.gid };
-    int count = 1;
+    gid_t groups[GROUPS_MAX] = { credentials.gid };
+    size_t count = 1;
     snprintf(peer->name, sizeof peer->name, "%u", credentials.uid);
     if (!getpwuid_r(credentials.uid, &entry, text, sizeof text, &found) && found) {
         snprintf(peer->name, sizeof peer->name, "%s", entry.pw_name);
-        count = GROUPS;
-        if (getgrouplist(entry.pw_name, credentials.gid, groups, &count) < 0)
-            count = GROUPS;
+        count = groups_of(entry.pw_name, credentials.gid, groups);
     }
     peer->admin =
-        credentials.uid == 0 || credentials.uid == geteuid() || is_member(groups, count, config->access.admin_group);
-    if (peer->admin || is_member(groups, count, config->access.submit_group))
+        credentials.uid == 0 || credentials.uid == geteuid() || groups_have(groups, count, config->access.admin_group);
+    if (peer->admin || groups_have(groups, count, config->access.submit_group))
         return 0;
     log_warning("control: %s is neither in %s nor in %s: refused", peer->name, config->access.submit_group,
                 config->access.admin_group);

@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/intake.h"
 #include "daemon/notify/notify.h"
+#include "daemon/submission.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -129,23 +130,46 @@ static void on_submitted(void *context, int status, const char *message)
         control_reply(call, json_pack("{s:s}", "claim", message));
 }
 
-/* A name that stands in tables and that a person can type again. */
-static bool is_name(const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            return false;
-    return length > 0 && length <= 100 && text[0] != ' ' && text[length - 1] != ' ';
-}
-
 static int check_redirect(const json_t *request, char out[ADDRESS_MAX_LENGTH + 1])
 {
     const char *address = text_of(request, "redirect_to");
     return address ? address_normalise(address, strlen(address), out) : 0;
 }
 
-/* {"hidden","name","profile","campaign","redirect_to","hold"}: the command line has put the file into incoming/ under a hidden name. */
+/* May CALL's user say META about a file for the profile PLACE? If not, he is told why. */
+static bool check_submission(struct control_call *call, const json_t *meta, const char *place)
+{
+    struct config_sidecar *sidecar = NULL;
+    const struct config_profile *profile;
+    char *said = json_dumps(meta, 0), *refusal = NULL;
+    const struct submission submission = {
+        .place = place, .text = said, .who = control_who(call), .is_admin = control_is_admin(call)
+    };
+    int code = submission_read(control_daemon(call)->config, &submission, &sidecar, &profile, &refusal);
+    if (code)
+        control_fail(call, code == -EACCES ? EX_NOPERM : EX_DATAERR, refusal);
+    config_sidecar_free(sidecar);
+    free(refusal);
+    free(said);
+    return !code;
+}
+
+static void submit_to_spool(struct control_call *call, const json_t *request, const char *profile, json_t *meta,
+                            const char *redirect)
+{
+    json_t *options = json_pack("{s:s, s:b, s:b, s:O}", "who", control_who(call), "admin", control_is_admin(call),
+                                "hold", json_is_true(json_object_get(request, "hold")), "meta", meta);
+    if (redirect)
+        json_object_set_new(options, "redirect_to", json_string(redirect));
+    char *text = json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
+    spool_submit(intake_spool(control_daemon(call)->intake), text_of(request, "hidden"), profile,
+                 text_of(request, "name"), text, on_submitted, call);
+    free(text);
+    json_decref(options);
+}
+
+/* {"hidden","name","profile","campaign","redirect_to","hold","meta"}: the command line has put the file into incoming/ under a hidden name. META says what a sidecar may
+ * say (config/sidecar.h). */
 static void run_submit(struct control_call *call, const json_t *request)
 {
     struct daemon *daemon = control_daemon(call);
@@ -162,33 +186,17 @@ static void run_submit(struct control_call *call, const json_t *request)
         control_fail(call, EX_USAGE, "submit wants a hidden name and a name");
         return;
     }
-    if (!config_profile(daemon->config, profile)) {
-        char *message = mem_format("there is no profile '%s' in the configuration", profile);
-        control_fail(call, EX_DATAERR, message);
-        free(message);
-        return;
-    }
-    if (text_of(request, "campaign") && !is_name(text_of(request, "campaign"))) {
-        control_fail(call, EX_DATAERR,
-                     "a campaign's name is one to 100 bytes, with no control characters, and no blank at either end");
-        return;
-    }
     if (check_redirect(request, redirect)) {
         control_fail(call, EX_DATAERR, "the address to redirect to is no e-mail address");
         return;
     }
-    json_t *options = json_object();
-    json_object_set_new(options, "who", json_string(control_who(call)));
+    const json_t *given = json_object_get(request, "meta");
+    json_t *meta = json_is_object(given) ? json_deep_copy(given) : json_object();
     if (text_of(request, "campaign"))
-        json_object_set_new(options, "campaign", json_string(text_of(request, "campaign")));
-    if (text_of(request, "redirect_to"))
-        json_object_set_new(options, "redirect_to", json_string(redirect));
-    json_object_set_new(options, "hold", json_boolean(json_is_true(json_object_get(request, "hold"))));
-    char *text = json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
-    spool_submit(intake_spool(daemon->intake), text_of(request, "hidden"), profile, text_of(request, "name"), text,
-                 on_submitted, call);
-    free(text);
-    json_decref(options);
+        json_object_set_new(meta, "campaign", json_string(text_of(request, "campaign")));
+    if (check_submission(call, meta, profile))
+        submit_to_spool(call, request, profile, meta, text_of(request, "redirect_to") ? redirect : NULL);
+    json_decref(meta);
 }
 
 /* ---- Preview ----------------------------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #define INCIDENTS_SHOWN 5
 #define FIELDS_SHOWN 12
 #define VALUE_SHOWN 300 /* bytes of one value: four lines */
+#define NOTE_SHOWN 500 /* as much as a sidecar may say */
 #define NAME_SHOWN 60
 #define DATE_SIZE 24 /* "23 September 2026" */
 
@@ -303,6 +304,7 @@ static void set_common(struct object *model, struct arena *arena, const struct n
     set(model, "recipient", clean_string(arena, notification->recipient));
     set(model, "opt_out", clean_string(arena, opt_out));
     set(model, "sender", settings->sender);
+    set(model, "note", settings->note ? clean(arena, settings->note, strlen(settings->note), NOTE_SHOWN) : nothing);
     set(model, "domain_without_abuse", boolean(is_without_abuse(notification)));
     set(model, "contact", contact_model(arena, notification));
 }
@@ -361,7 +363,7 @@ static struct value attachment_name(struct arena *arena, const struct notificati
 struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
                          const struct rows *rows, const char *opt_out)
 {
-    struct object model = object_new(arena, 19);
+    struct object model = object_new(arena, 20);
     size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
     struct value *cases = arena_take(arena, shown * sizeof *cases);
     for (size_t i = 0; i < count; i++)

@@ -9,8 +9,8 @@
 #include "daemon/bounce/token.h"
 
 /* The frozen configuration values of a campaign, as struct notification's `settings` holds them: a compact JSON object with
- * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out"}; a new string. */
-char *notify_settings(const struct config *config, const struct config_profile *profile);
+ * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","note"}; a new string. NOTE (may be NULL) is the submitter's. */
+char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note);
 
 /* The mail for people to quote: "T-" and the notification's number. */
 #define NOTIFY_TICKET_SIZE 32

@@ -16,6 +16,7 @@ struct settings {
     const char *name, *address, *reply_to; /* of the sender */
     char *headers; /* From and Reply-To, which all mails have in common */
     const char *bounce, *opt_out; /* mailboxes */
+    const char *note; /* the submitter's; NULL: none */
 };
 
 /* Read what notify_settings() wrote. -EINVAL when a value is missing or no address where one must be. */

@@ -43,7 +43,7 @@ static json_t *string_new(const char *text)
     return string;
 }
 
-char *notify_settings(const struct config *config, const struct config_profile *profile)
+char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note)
 {
     json_t *root = json_object(), *sender = json_object();
     for (size_t i = 0; i < SENDER_FIELDS; i++) {
@@ -57,6 +57,8 @@ char *notify_settings(const struct config *config, const struct config_profile *
     json_object_set_new(root, "sender", sender);
     json_object_set_new(root, "bounce", string_new(config->return_path.bounce));
     json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
+    if (note)
+        json_object_set_new(root, "note", string_new(note));
     char *dump = json_dumps(root, JSON_COMPACT), *text = mem_string(dump);
     free(dump);
     json_decref(root);
@@ -96,6 +98,7 @@ int settings_read(const char *text, struct settings *out, struct error *error)
         .reply_to = address_get(sender, "reply_to"),
         .bounce = address_get(root, "bounce"),
         .opt_out = address_get(root, "opt_out"),
+        .note = json_string_value(json_object_get(root, "note")),
     };
     out->sender = value_from_json(&out->arena, sender);
     const char *missing = !out->address    ? "sender.address"

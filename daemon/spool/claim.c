@@ -1,5 +1,6 @@
 #include "daemon/spool/claim.h"
 
+#include "config/sidecar.h"
 #include "daemon/base/crash.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
@@ -17,7 +18,8 @@
 
 static void claim_clear(struct spool_claim *claim)
 {
-    const char *const strings[] = { claim->path, claim->id, claim->profile, claim->name, claim->options, claim->owner };
+    const char *const strings[] = { claim->path,    claim->id,    claim->profile, claim->name,
+                                    claim->options, claim->owner, claim->sidecar };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free((char *)strings[i]);
 }
@@ -30,10 +32,62 @@ void claims_free(struct claims *claims)
     *claims = (struct claims){ 0 };
 }
 
-/* STAMPED is the file's name in processing/PROFILE. */
-static void claims_add(struct claims *claims, const struct tree *tree, const char *profile, const char *stamped,
-                       char *options, const struct stat *status)
+/* ---- Sidecars ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* incoming/ is everybody's: nobody may say something about another's feed, nor have us tell what stands in a file that he cannot read himself. */
+static const char *sidecar_flaw(const struct stat *status, uid_t owner)
 {
+    if (!S_ISREG(status->st_mode))
+        return "it is no regular file";
+    if (status->st_nlink > 1)
+        return "it has other names (hard links)";
+    if (status->st_uid != owner && status->st_uid != 0)
+        return "it belongs to another user than the feed";
+    if (status->st_size > SIDECAR_MAX)
+        return "it is larger than 64k";
+    return NULL;
+}
+
+/* The text of NAME, on the disk by then; or NULL with *FAULT, where there is one. A new string. */
+static char *read_sidecar(int directory, const char *name, uid_t owner, const char **fault)
+{
+    struct stat status;
+    *fault = NULL;
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+        return NULL;
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char *text = NULL;
+    if (fd < 0 || fstat(fd, &status)) {
+        *fault = errno == ELOOP ? "it is a symbolic link" : strerrordesc_np(errno);
+    } else {
+        *fault = sidecar_flaw(&status, owner);
+        if (!*fault && fsync(fd))
+            *fault = strerrordesc_np(errno);
+        if (!*fault)
+            text = tree_read(directory, name, SIDECAR_MAX);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (text && strlen(text) != (size_t)status.st_size) {
+        *fault = "it holds a NUL byte, or is being written";
+        free(text);
+        text = NULL;
+    }
+    if (!text && !*fault)
+        *fault = "it cannot be read";
+    return text;
+}
+
+/* ---- Claims ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* STAMPED is the file's name in processing/PROFILE, which is open as DIRECTORY. */
+static void claims_add(struct claims *claims, const struct tree *tree, int directory, const char *profile,
+                       const char *stamped, char *options, const struct stat *status)
+{
+    const char *fault;
+    char *beside = mem_format("%s" NAMES_SIDECAR, stamped);
+    char *sidecar = read_sidecar(directory, beside, status->st_uid, &fault);
+    free(beside);
     if (claims->count == claims->capacity) {
         claims->capacity = claims->capacity ? 2 * claims->capacity : 16;
         claims->items = mem_resize(claims->items, claims->capacity, sizeof *claims->items);
@@ -44,6 +98,8 @@ static void claims_add(struct claims *claims, const struct tree *tree, const cha
         .profile = mem_string(profile),
         .name = mem_string(stamped + NAMES_STAMP_LENGTH + 1),
         .options = options,
+        .sidecar = sidecar,
+        .sidecar_fault = fault,
         .owner = tree_owner(status),
     };
 }
@@ -106,15 +162,32 @@ struct taking {
     int *processing; /* a place's processing/PROFILE; -1 until something of it is taken */
 };
 
+/* The sidecar before its feed: a feed that has been taken without it would be read without it after a crash. Where the feed is not to be had, it stays for the next of that name. */
+static int take_both(const struct taking *taking, const struct tree_place *place, int processing, const char *name,
+                     const char *stamped, struct stat *status, const char **why)
+{
+    char *sidecar = mem_format("%s" NAMES_SIDECAR, name), *beside = mem_format("%s" NAMES_SIDECAR, stamped);
+    int moved = tree_move(place->fd, sidecar, processing, beside);
+    int code = moved && moved != -ENOENT ? moved : 0;
+    *why = NULL;
+    if (!code)
+        code = take(taking->tree, place->fd, name, processing, stamped, status, why);
+    if (code && !moved)
+        tree_move(processing, beside, place->fd, sidecar);
+    free(beside);
+    free(sidecar);
+    return code;
+}
+
 static int take_dropped(struct taking *taking, const struct tree_place *place, int processing, const char *name)
 {
     struct tree *tree = taking->tree;
     struct stat status;
     const char *why;
     char *stamped = new_stamped(tree, name);
-    int code = take(tree, place->fd, name, processing, stamped, &status, &why);
+    int code = take_both(taking, place, processing, name, stamped, &status, &why);
     if (!code)
-        claims_add(taking->claims, tree, place->profile, stamped, NULL, &status);
+        claims_add(taking->claims, tree, processing, place->profile, stamped, NULL, &status);
     if (why) {
         log_warning("spool: %s/%s: refused: %s", place->path, name, why);
         code = 0;
@@ -233,7 +306,7 @@ int claim_hidden(struct tree *tree, const char *hidden, const char *profile, con
         error_set(error, code, "%s: %s", name, why ? why : strerror(-code));
     } else {
         crash_point("spool-claimed");
-        claims_add(claims, tree, profile, stamped, mem_string(options), &status);
+        claims_add(claims, tree, processing, profile, stamped, mem_string(options), &status);
     }
     free(stamped);
     close(processing);
@@ -259,9 +332,35 @@ static bool is_leftover(int processing, const char *name)
     return names_base_length(name) != strlen(name) && !has_base(processing, name);
 }
 
+/* A sidecar without its feed: a crash came before the feed was taken, or after it had gone to done/ or failed/. It goes where the feed is. */
+static void return_sidecar(const struct tree *tree, int processing, const char *profile, const char *name)
+{
+    char link[NAMES_STAMP_LENGTH + 2];
+    snprintf(link, sizeof link, ".%.*s", NAMES_STAMP_LENGTH, name);
+    const int finals[] = { tree->done, tree->failed };
+    int code = -ENOENT;
+    for (size_t i = 0; i < 2 && code == -ENOENT; i++) {
+        char *final = final_read(finals[i], link);
+        char *beside = final ? mem_format("%s" NAMES_SIDECAR, final) : NULL;
+        if (final)
+            code = tree_move(processing, name, finals[i], beside);
+        free(beside);
+        free(final);
+    }
+    for (size_t i = 0; i < tree->place_count && code == -ENOENT; i++)
+        if (strcmp(tree->places[i].profile, profile) == 0)
+            code = tree_move(processing, name, tree->places[i].fd, name + NAMES_STAMP_LENGTH + 1);
+    if (code)
+        log_warning("spool: %s/processing/%s/%s: cannot be put back: %s", tree->root, profile, name, strerror(-code));
+}
+
 static void find_again(struct tree *tree, int processing, const char *profile, const char *name, struct claims *claims)
 {
     struct stat status;
+    if (names_is_sidecar(name) && names_has_stamp(name) && !has_base(processing, name)) {
+        return_sidecar(tree, processing, profile, name);
+        return;
+    }
     if (is_leftover(processing, name)) {
         unlinkat(processing, name, 0);
         return;
@@ -273,7 +372,7 @@ static void find_again(struct tree *tree, int processing, const char *profile, c
         return;
     }
     char *beside = mem_format("%s.options.json", name);
-    claims_add(claims, tree, profile, name, tree_read(processing, beside, OPTIONS_MAX), &status);
+    claims_add(claims, tree, processing, profile, name, tree_read(processing, beside, OPTIONS_MAX), &status);
     free(beside);
 }
 

@@ -88,7 +88,8 @@ static bool has_reason(int directory, const char *final)
     return found;
 }
 
-/* The companions first: who sees the file in done/ finds its results beside it. */
+/* The companions first: who sees the file in done/ finds its results beside it. The sidecar last: what is still in processing/ must not be without it, or a
+ * crash would have it read anew as if nothing had been said about it. */
 static int move_all(const struct claim *claim, int directory, const char *final)
 {
     int code = 0;
@@ -97,6 +98,9 @@ static int move_all(const struct claim *claim, int directory, const char *final)
     crash_point("spool-finish");
     if (!code)
         code = tree_move(claim->processing, claim->stamped, directory, final);
+    crash_point("spool-sidecar");
+    if (!code)
+        code = move_companion(claim, NAMES_SIDECAR, directory, final);
     if (!code && (fsync(directory) || fsync(claim->processing)))
         code = -errno;
     return code;

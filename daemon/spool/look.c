@@ -22,6 +22,8 @@
 #define NANOSECONDS_PER_MS 1000000
 /* Taken in one look, each with an fsync: other jobs get their turn before the rest. */
 #define TAKEN_AT_ONCE 64
+/* A sidecar comes before its feed; one that has waited so long for it probably has the wrong name. */
+#define ALONE_MS (60 * 60 * 1000)
 
 void sights_free(struct sights *sights)
 {
@@ -93,23 +95,32 @@ static void look_again_in(struct round *round, int64_t wait)
         round->again = wait;
 }
 
-/* What is known of the file: from this stat, the last look, and the arrivals in between. */
+/* What is known of the file: from this stat, the last look, and the arrivals in between. Its name is not copied. */
+static struct sight known(const struct round *round, size_t place, const char *name, const struct stat *status)
+{
+    struct sight sight = { .place = place, .name = (char *)name };
+    const struct sight *last = sights_find(round->before, place, name);
+    sight.inode = status->st_ino;
+    sight.size = status->st_size;
+    sight.written = nanoseconds(status->st_mtim);
+    sight.since = round->clock;
+    if (last && last->inode == sight.inode) {
+        sight.moved_in = last->moved_in;
+        sight.complained = last->complained;
+        if (last->size == sight.size && last->written == sight.written)
+            sight.since = last->since;
+    }
+    if (sights_find(round->arrivals, place, name))
+        sight.moved_in = true;
+    return sight;
+}
+
 static struct sight *remember(struct round *round, size_t place, const char *name, const struct stat *status)
 {
     struct sight *sight = sights_add(&round->now, place, name);
-    const struct sight *last = sights_find(round->before, place, name);
-    sight->inode = status->st_ino;
-    sight->size = status->st_size;
-    sight->written = nanoseconds(status->st_mtim);
-    sight->since = round->clock;
-    if (last && last->inode == sight->inode) {
-        sight->moved_in = last->moved_in;
-        sight->complained = last->complained;
-        if (last->size == sight->size && last->written == sight->written)
-            sight->since = last->since;
-    }
-    if (sights_find(round->arrivals, place, name))
-        sight->moved_in = true;
+    char *copy = sight->name;
+    *sight = known(round, place, name, status);
+    sight->name = copy;
     return sight;
 }
 
@@ -138,6 +149,34 @@ static void refuse(struct round *round, struct sight *sight, const char *why)
         log_warning("spool: %s/%s: refused: %s", place->path, sight->name, why);
 }
 
+/* It stays until its feed comes. */
+static void look_at_sidecar(struct round *round, size_t index, struct sight *sight)
+{
+    const struct tree_place *place = &round->tree->places[index];
+    char *feed = mem_string_n(sight->name, names_base_length(sight->name));
+    int64_t left = ALONE_MS - (round->clock - sight->since);
+    if (!tree_exists(place->fd, feed) && left <= 0)
+        complain(sight, place,
+                 "a sidecar without its feed for an hour: the feed's name is this one without " NAMES_SIDECAR);
+    else if (left > 0)
+        look_again_in(round, left);
+    free(feed);
+}
+
+/* For how long the sidecar of the feed NAME, where it has one, is to be waited for. It should have been there first; it may still be written. */
+static int64_t sidecar_wait(const struct round *round, size_t index, const char *name)
+{
+    struct stat status;
+    char *beside = mem_format("%s" NAMES_SIDECAR, name);
+    int64_t wait = 0;
+    if (!fstatat(round->tree->places[index].fd, beside, &status, AT_SYMLINK_NOFOLLOW) && S_ISREG(status.st_mode)) {
+        struct sight sight = known(round, index, beside, &status);
+        wait = look_wait(&sight, round->wall, round->clock, round->tree->quiet);
+    }
+    free(beside);
+    return wait;
+}
+
 static void look_at(struct round *round, size_t index, const char *name)
 {
     const struct tree_place *place = &round->tree->places[index];
@@ -151,7 +190,13 @@ static void look_at(struct round *round, size_t index, const char *name)
         complain(sight, place, "a directory, but no profile is called so: left alone");
         return;
     }
+    if (names_is_sidecar(name)) {
+        look_at_sidecar(round, index, sight);
+        return;
+    }
     int64_t wait = S_ISREG(status.st_mode) ? look_wait(sight, round->wall, round->clock, round->tree->quiet) : 0;
+    if (!wait)
+        wait = sidecar_wait(round, index, name);
     if (wait) {
         look_again_in(round, wait);
         return;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-const char *const names_suffixes[] = { ".options.json", ".rejected", ".result.jsonl", ".error", NULL };
+const char *const names_suffixes[] = { ".options.json", ".rejected", ".result.jsonl", ".error", NAMES_SIDECAR, NULL };
 
 void names_stamp(int64_t microseconds, char out[NAMES_STAMP_LENGTH + 1])
 {
@@ -36,6 +36,11 @@ static bool ends_in(const char *name, const char *suffix)
 bool names_is_ignored(const char *name)
 {
     return name[0] == '.' || ends_in(name, ".tmp") || ends_in(name, ".part");
+}
+
+bool names_is_sidecar(const char *name)
+{
+    return ends_in(name, NAMES_SIDECAR) && strlen(name) > sizeof NAMES_SIDECAR - 1;
 }
 
 size_t names_base_length(const char *name)
@@ -75,6 +80,8 @@ const char *names_flaw(const char *name)
         return "its name holds control characters or is not UTF-8: rename it and drop it again";
     if (!name[0] || strchr(name, '/') || names_is_ignored(name))
         return "that is no name for a file in the spool";
+    if (names_is_sidecar(name))
+        return "it is a sidecar: what is submitted is the feed that it belongs to";
     if (names_base_length(name) != strlen(name))
         return "names that end in .rejected, .result.jsonl, .options.json or .error are Tocsin's own: rename it and "
                "drop it again";

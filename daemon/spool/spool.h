@@ -4,7 +4,10 @@
  *
  * What is dropped: a file renamed into incoming/ (or incoming/PROFILE/) is claimed at once; one that is written in place is claimed after it has not changed
  * for spool.quiet. Names that begin with `.` or end in `.tmp` or `.part` are ignored. Symbolic links, special files, and files over spool.max_file are
- * refused: moved to failed/ with NAME.error beside them, which says why. A name from outside is never a path. */
+ * refused: moved to failed/ with NAME.error beside them, which says why. A name from outside is never a path.
+ *
+ * NAME.meta.yaml is no feed but a sidecar: what its submitter says about NAME. It is to be there before NAME, is taken with it, and goes with it to done/ or failed/; alone it
+ * stays where it is, and after an hour the log says so. */
 #ifndef TOCSIN_SPOOL_SPOOL_H
 #define TOCSIN_SPOOL_SPOOL_H
 
@@ -24,6 +27,8 @@ struct spool_claim {
     const char *name; /* as it was dropped */
     const char *options; /* of `tocsin submit`: the JSON text given to spool_submit(); NULL for dropped files */
     const char *owner; /* the user who owned the file ("alice"), for the audit trail */
+    const char *sidecar; /* the text of the sidecar that lay beside it; NULL: none, or none that may be read */
+    const char *sidecar_fault; /* why it may not be read; static */
 };
 
 /* Called on the loop thread, one file after another in the order of their stamps, those that a dead daemon left in processing/ first. CLAIM lives for

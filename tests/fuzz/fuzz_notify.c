@@ -41,7 +41,7 @@ void fuzz_start(void)
     FUZZ_MUST(config_load(NULL, set, 4, &config, &errors) == 0);
     FUZZ_MUST(template_find(directories, 1, "notification", &template_text, &path, NULL) == 0);
     free(path);
-    settings = notify_settings(config, &config->profiles[0]);
+    settings = notify_settings(config, &config->profiles[0], NULL);
     cache = notify_cache_new();
     make_keys();
 }

@@ -188,7 +188,7 @@ static void test_wrong_profiles(void **state)
     assert_complaint("profiles: {a: b}", NULL,
                      "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
                      "reminder_template, format, header, columns, type, "
-                     "approve_above, dedup_window, max_reminders, sender");
+                     "approve_above, dedup_window, max_reminders, group, may_set, sender");
     assert_complaint("profiles: {a: {header: maybe}}", NULL,
                      "f:1:24: profiles.a.header: \"maybe\" is not valid; allowed: true or false");
     assert_complaint("profiles: {a: {template: ../x}}", NULL,

@@ -304,7 +304,7 @@ static void test_settings(void **state)
     };
     config.return_path.bounce = "bounce@tocsin.example";
     config.return_path.opt_out = "optout@tocsin.example";
-    char *text = notify_settings(&config, NULL);
+    char *text = notify_settings(&config, NULL, NULL);
     assert_string_equal(
         text, "{\"sender\":{\"name\":\"Team\",\"address\":\"team@tocsin.example\","
               "\"reply_to\":\"people@tocsin.example\",\"organisation\":\"Uni\",\"about\":\"\",\"website\":\"\","
@@ -320,15 +320,21 @@ static void test_settings(void **state)
     free(text);
 
     struct config_profile profile = { .sender = { .name = "M\xc3\xbcller", .phone = "+49 1" } };
-    text = notify_settings(&config, &profile);
+    text = notify_settings(&config, &profile, NULL);
     assert_non_null(strstr(text, "\"name\":\"M\xc3\xbcller\""));
     assert_non_null(strstr(text, "\"phone\":\"+49 1\""));
     assert_non_null(strstr(text, "\"address\":\"team@tocsin.example\""));
     free(text);
 
+    text = notify_settings(&config, NULL, "We have told the police.");
+    assert_int_equal(settings_read(text, &settings, NULL), 0);
+    assert_string_equal(settings.note, "We have told the police.");
+    settings_clear(&settings);
+    free(text);
+
     config.sender.reply_to = NULL; /* stands for the address */
     config.sender.name = "Latin-1 \xfc\"\n";
-    text = notify_settings(&config, NULL);
+    text = notify_settings(&config, NULL, NULL);
     assert_int_equal(settings_read(text, &settings, NULL), 0);
     assert_string_equal(settings.reply_to, "team@tocsin.example");
     assert_string_equal(settings.name, "Latin-1 ?\"\n");
@@ -748,7 +754,8 @@ static void test_model(void **state)
         "\"earlier\":[],"
         "\"first\":{\"incident\":INCIDENT,\"is_ip\":false,\"target\":\"bakery.example\"},\"has_attachment\":true,"
         "\"incident_count\":1,"
-        "\"more\":false,\"multiple\":false,\"opt_out\":\"optout+token@tocsin.example\",\"recipient\":\"abuse@bakery."
+        "\"more\":false,\"multiple\":false,\"note\":null,\"opt_out\":\"optout+token@tocsin.example\",\"recipient\":"
+        "\"abuse@bakery."
         "example\",\"reminder\":false,"
         "\"sender\":{\"about\":\"We watch a botnet.\",\"address\":\"team@tocsin.example\",\"name\":\"Tocsin team\","
         "\"organisation\":\"University\",\"phone\":\"\",\"reply_to\":\"people@tocsin.example\",\"website\":\"\"},"

@@ -1,4 +1,5 @@
 /* The spool with a real loop in a scratch directory. */
+#include "config/sidecar.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/spool/look.h"
@@ -102,8 +103,8 @@ static void on_claimed(void *context, const struct spool_claim *claim)
     assert_true(bench->count < COUNT(bench->claims));
     assert_true(is_there(claim->path));
     bench->claims[bench->count++] = (struct spool_claim){
-        mem_string(claim->path), mem_string(claim->id),      mem_string(claim->profile),
-        mem_string(claim->name), mem_string(claim->options), mem_string(claim->owner),
+        mem_string(claim->path),    mem_string(claim->id),    mem_string(claim->profile), mem_string(claim->name),
+        mem_string(claim->options), mem_string(claim->owner), mem_string(claim->sidecar), claim->sidecar_fault,
     };
 }
 
@@ -148,8 +149,8 @@ static void forget_claims(struct bench *bench)
 {
     for (size_t i = 0; i < bench->count; i++) {
         const struct spool_claim *claim = &bench->claims[i];
-        const char *const strings[] = { claim->path, claim->id,      claim->profile,
-                                        claim->name, claim->options, claim->owner };
+        const char *const strings[] = { claim->path,    claim->id,    claim->profile, claim->name,
+                                        claim->options, claim->owner, claim->sidecar };
         for (size_t k = 0; k < COUNT(strings); k++)
             free((char *)strings[k]);
     }
@@ -889,6 +890,120 @@ static void test_one_daemon_a_spool(void **state)
     assert_int_equal(bench->count, 1);
 }
 
+/* The claim of the feed NAME, which is the only one. */
+static const struct spool_claim *claim_of(struct bench *bench, const char *name)
+{
+    assert_true(run(bench, 1, 0, 2000));
+    assert_int_equal(bench->count, 1);
+    assert_string_equal(bench->claims[0].name, name);
+    return &bench->claims[0];
+}
+
+static char *beside(const struct bench *bench, const struct spool_claim *claim, const char *suffix)
+{
+    char name[300];
+    snprintf(name, sizeof name, "processing/%s%s", claim->id, suffix);
+    return mem_string(at(bench, name));
+}
+
+static void test_sidecar_goes_with_its_feed(void **state)
+{
+    struct bench *bench = *state;
+    drop(bench, "incoming/a.csv.meta.yaml", "note: x\n");
+    idle(bench, 100);
+    assert_int_equal(bench->count, 0);
+    assert_true(is_there(at(bench, "incoming/a.csv.meta.yaml")));
+    drop(bench, "incoming/a.csv", "domain\n");
+    const struct spool_claim *claim = claim_of(bench, "a.csv");
+    assert_string_equal(claim->sidecar, "note: x\n");
+    assert_null(claim->sidecar_fault);
+    assert_false(is_there(at(bench, "incoming/a.csv.meta.yaml")));
+    char *taken = beside(bench, claim, ".meta.yaml");
+    assert_true(is_there(taken));
+    free(taken);
+    restart(bench); /* it is still known after a crash */
+    claim = claim_of(bench, "a.csv");
+    assert_string_equal(claim->sidecar, "note: x\n");
+    spool_finish(bench->spool, claim->id, true, NULL, on_done, bench);
+    assert_true(run(bench, 1, 1, 2000));
+    assert_text(at(bench, "done/a.csv.meta.yaml"), "note: x\n");
+    assert_text(at(bench, "done/a.csv"), "domain\n");
+}
+
+/* One that is still being written holds its feed up, though that is complete. */
+static void test_sidecar_is_waited_for(void **state)
+{
+    struct bench *bench = *state;
+    bench->config.spool.quiet = 400;
+    restart(bench);
+    put(at(bench, "incoming/a.csv.meta.yaml"), "note:");
+    drop(bench, "incoming/a.csv", "domain\n");
+    idle(bench, 150);
+    assert_int_equal(bench->count, 0);
+    put(at(bench, "incoming/a.csv.meta.yaml"), " x\n");
+    assert_string_equal(claim_of(bench, "a.csv")->sidecar, "note: x\n");
+}
+
+static void test_sidecar_that_may_not_be_read(void **state)
+{
+    struct bench *bench = *state;
+    char outside[128], large[SIDECAR_MAX + 100];
+    snprintf(outside, sizeof outside, "%s/secret", bench->root);
+    put(outside, "secret\n");
+    memset(large, '#', sizeof large);
+    large[sizeof large - 1] = '\0';
+    for (int round = 0; round < 4; round++) {
+        static const char *const faults[] = { "it is a symbolic link", "it has other names (hard links)",
+                                              "it is larger than 64k", "it belongs to another user than the feed" };
+        const char *name = at(bench, "incoming/a.csv.meta.yaml");
+        if (round == 3 && getuid() != 0)
+            continue; /* only root can give a file away */
+        if (round == 0)
+            assert_int_equal(symlink(outside, name), 0);
+        else if (round == 1)
+            assert_int_equal(link(outside, name), 0);
+        else
+            put(name, round == 2 ? large : "note: x\n");
+        if (round == 3)
+            assert_int_equal(chown(name, 65534, (gid_t)-1), 0);
+        struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+        utimensat(AT_FDCWD, name, old, AT_SYMLINK_NOFOLLOW);
+        put(at(bench, "incoming/.hidden"), "domain\n");
+        assert_int_equal(chown(at(bench, "incoming/.hidden"), getuid() ? getuid() : 1, (gid_t)-1), 0);
+        assert_int_equal(rename(at(bench, "incoming/.hidden"), at(bench, "incoming/a.csv")), 0);
+        if (round == 1)
+            assert_int_equal(chown(outside, getuid() ? getuid() : 1, (gid_t)-1), 0);
+        if (round == 2 && !getuid())
+            assert_int_equal(chown(name, 1, (gid_t)-1), 0);
+        const struct spool_claim *claim = claim_of(bench, "a.csv");
+        assert_null(claim->sidecar);
+        assert_string_equal(claim->sidecar_fault, faults[round]);
+        spool_finish(bench->spool, claim->id, false, "no", on_done, bench);
+        assert_true(run(bench, 1, round + 1, 2000));
+        forget_claims(bench);
+    }
+    assert_true(is_there(at(bench, "failed/a.csv.meta.yaml")));
+    assert_text(outside, "secret\n");
+}
+
+/* A crash leaves a sidecar alone in processing/: before its feed was taken, or after that had gone to done/. */
+static void test_sidecar_goes_where_its_feed_is(void **state)
+{
+    struct bench *bench = *state;
+    drop(bench, "incoming/a.csv", "domain\n");
+    const struct spool_claim *claim = claim_of(bench, "a.csv");
+    char *taken = beside(bench, claim, ".meta.yaml");
+    spool_finish(bench->spool, claim->id, true, NULL, on_done, bench);
+    assert_true(run(bench, 1, 1, 2000));
+    put(taken, "note: x\n");
+    put(at(bench, "processing/default/20200101T000000.000000-b.csv.meta.yaml"), "note: y\n");
+    restart(bench);
+    assert_text(at(bench, "done/a.csv.meta.yaml"), "note: x\n");
+    assert_text(at(bench, "incoming/b.csv.meta.yaml"), "note: y\n");
+    assert_false(is_there(taken));
+    free(taken);
+}
+
 static void test_look_wait(void **state)
 {
     (void)state;
@@ -955,6 +1070,10 @@ int main(void)
         SPOOL_TEST(test_close_while_busy),
         SPOOL_TEST(test_cannot_open),
         SPOOL_TEST(test_one_daemon_a_spool),
+        SPOOL_TEST(test_sidecar_goes_with_its_feed),
+        SPOOL_TEST(test_sidecar_is_waited_for),
+        SPOOL_TEST(test_sidecar_that_may_not_be_read),
+        SPOOL_TEST(test_sidecar_goes_where_its_feed_is),
         cmocka_unit_test(test_look_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
