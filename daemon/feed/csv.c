@@ -7,6 +7,7 @@
 #include "daemon/base/mem.h"
 #include "daemon/feed/csv_cells.h"
 #include "daemon/feed/csv_header.h"
+#include "daemon/feed/csv_preamble.h"
 #include "daemon/feed/format.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ struct csv {
     size_t least; /* a row with fewer columns is refused */
     struct csv_cell cells[CSV_CELLS_MAX];
     struct buf unquoted;
+    struct buf header; /* that stood in a comment; empty: none */
+    unsigned long header_line;
     struct buf held; /* a record that is not whole yet */
     unsigned long held_line; /* where it began */
 };
@@ -45,6 +48,9 @@ static void *csv_open(const struct feed_options *options, const struct feed_samp
     csv->delimiter = csv_sniff(sample, options, NULL);
     csv->line_end =
         memchr(sample->text, '\n', sample->length) || !memchr(sample->text, '\r', sample->length) ? '\n' : '\r';
+    struct csv_cell header;
+    if (csv_commented_header(sample, options, csv->delimiter, &header, &csv->header_line))
+        buf_add(&csv->header, header.text, header.length);
     return csv;
 }
 
@@ -52,6 +58,7 @@ static void csv_free(void *state)
 {
     struct csv *csv = state;
     buf_free(&csv->unquoted);
+    buf_free(&csv->header);
     buf_free(&csv->held);
     free(csv->columns);
     free(csv);
@@ -101,6 +108,8 @@ static int take_row(struct csv *csv, size_t count)
         const struct csv_column *column = &csv->columns[i];
         if (column->field >= 0)
             row_set(csv->row, column->field, csv->cells[i].text, csv->cells[i].length);
+        else if (column->field == FIELD_CLOCK)
+            row_clock(csv->row, csv->cells[i].text, csv->cells[i].length);
         else if (column->field == FIELD_EXTRA)
             row_extra(csv->row, column->key, csv->cells[i].text, csv->cells[i].length);
     }
@@ -116,10 +125,21 @@ static bool is_blank(const struct csv *csv, size_t count)
     return true;
 }
 
-/* A `#` begins a comment before the header; after it only where the line is no row. */
+/* A `#` begins a comment before the header; after it only where the line is no row: it has other columns, or the first of them is one that no value
+ * begins so in. */
 static bool is_comment(const struct csv *csv, const char *record, size_t length, size_t count)
 {
-    return csv_is_comment(record, length) && (!csv->columns || count != csv->column_count);
+    if (!csv_is_comment(record, length, csv->delimiter))
+        return false;
+    return !csv->columns || count != csv->column_count ||
+           (csv->columns[0].field >= 0 && csv->columns[0].field <= FIELD_TIME);
+}
+
+/* What names the columns where it is not the first row. */
+static int take_commented_header(struct csv *csv, struct error *error)
+{
+    size_t count = csv_split(csv->header.data, csv->header.length, csv->delimiter, csv->cells, &csv->unquoted);
+    return take_header(csv, count, csv->header_line, error);
 }
 
 static int take_record(struct csv *csv, const char *record, size_t length, unsigned long number, struct error *error)
@@ -127,6 +147,14 @@ static int take_record(struct csv *csv, const char *record, size_t length, unsig
     size_t count = csv_split(record, length, csv->delimiter, csv->cells, &csv->unquoted);
     if (count <= CSV_CELLS_MAX && (is_comment(csv, record, length, count) || is_blank(csv, count)))
         return 0;
+    if (!csv->columns && number == 1 && csv_declared_delimiter(record, length))
+        return 0;
+    if (!csv->columns && csv->header.length) {
+        int code = take_commented_header(csv, error);
+        if (code)
+            return code;
+        count = csv_split(record, length, csv->delimiter, csv->cells, &csv->unquoted);
+    }
     while (length && (record[length - 1] == '\n' || record[length - 1] == '\r'))
         length--;
     if (!csv->columns && count <= CSV_CELLS_MAX) {
@@ -194,7 +222,7 @@ static int take_line(struct csv *csv, const char *line, size_t length, unsigned 
     bool inside = csv->held.length > 0;
     if (!inside && !memchr(line, '"', length))
         return take_record(csv, line, length, number, error);
-    if (!inside && !csv->columns && csv_is_comment(line, length))
+    if (!inside && !csv->columns && csv_is_comment(line, length, csv->delimiter))
         return 0;
     enum csv_end end = csv_scan(line, length, csv->delimiter, inside);
     if (!inside && end == CSV_WHOLE)

@@ -1,6 +1,8 @@
 #include "daemon/feed/csv_header.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/feed/common_name.h"
+#include "daemon/feed/csv_preamble.h"
 #include "daemon/feed/text.h"
 
 #include <ctype.h>
@@ -12,17 +14,6 @@
 
 /* Rows compared to tell whether a delimiter cuts them evenly. */
 #define PROBED 10
-
-static const char delimiters[] = { ',', ';', '\t', '|' };
-
-bool csv_is_comment(const char *line, size_t length)
-{
-    while (length && (*line == ' ' || *line == '\t')) {
-        line++;
-        length--;
-    }
-    return length && *line == '#';
-}
 
 static bool is_blank(const char *line, size_t length)
 {
@@ -70,32 +61,48 @@ struct fit {
     size_t targets, known, even, columns;
 };
 
-/* How a delimiter cuts the sample's first row, and how many rows after it have as many columns. */
+static void count_known(const struct feed_options *options, const struct csv_cell *cells, size_t count, struct fit *fit)
+{
+    fit->columns = count;
+    for (size_t i = 0; i < count; i++) {
+        char *name = cell_name(&cells[i]);
+        struct claim claim = field_claim(options, name, 0);
+        fit->known += claim.field >= 0;
+        fit->targets += field_has_target(&claim, 1);
+        free(name);
+    }
+}
+
+size_t csv_known_targets(const struct feed_options *options, const struct csv_cell *cells, size_t count)
+{
+    struct fit fit = { 0 };
+    count_known(options, cells, count, &fit);
+    return fit.targets;
+}
+
+/* How a delimiter cuts the header, or the first row, and how many rows after it have as many columns. */
 static struct fit try_delimiter(const struct feed_sample *sample, const struct feed_options *options, char delimiter)
 {
-    struct csv_cell *cells = mem_zero(CSV_CELLS_MAX, sizeof *cells);
+    struct csv_cell *cells = mem_zero(CSV_CELLS_MAX, sizeof *cells), header;
     struct buf unquoted = BUF_EMPTY;
     struct fit fit = { 0 };
     size_t at = 0, length, rows = 0;
+    unsigned long number;
     const char *line;
+    if (csv_commented_header(sample, options, delimiter, &header, &number)) {
+        count_known(options, cells, csv_split(header.text, header.length, delimiter, cells, &unquoted), &fit);
+        rows++;
+    }
     while (rows < PROBED && feed_sample_line(sample, &at, &line, &length)) {
-        if (is_blank(line, length) || csv_is_comment(line, length))
+        if (is_blank(line, length) || csv_is_comment(line, length, delimiter) || csv_declared_delimiter(line, length))
             continue;
         size_t count = csv_split(line, length, delimiter, cells, &unquoted);
         if (count > CSV_CELLS_MAX)
             break;
-        if (rows++) {
+        if (rows++)
             fit.even += count == fit.columns && count > 1;
-            continue;
-        }
-        fit.columns = count;
-        for (size_t i = 0; i < count; i++) {
-            char *name = cell_name(&cells[i]);
-            struct claim claim = field_claim(options, name, 0);
-            fit.known += claim.field >= 0;
-            fit.targets += field_has_target(&claim, 1);
-            free(name);
-        }
+        else
+            count_known(options, cells, count, &fit);
     }
     buf_free(&unquoted);
     free(cells);
@@ -114,12 +121,17 @@ static bool is_better(const struct fit *fit, const struct fit *best)
 char csv_sniff(const struct feed_sample *sample, const struct feed_options *options, size_t *known)
 {
     struct fit best = { 0 };
-    char delimiter = ',';
-    for (size_t i = 0; i < sizeof delimiters; i++) {
-        struct fit fit = try_delimiter(sample, options, delimiters[i]);
-        if (i == 0 || is_better(&fit, &best)) {
+    size_t at = 0, length = 0;
+    const char *line = "";
+    feed_sample_line(sample, &at, &line, &length);
+    char declared = csv_declared_delimiter(line, length), delimiter = declared;
+    for (size_t i = 0; i < sizeof csv_delimiters; i++) {
+        if (declared && csv_delimiters[i] != declared)
+            continue;
+        struct fit fit = try_delimiter(sample, options, csv_delimiters[i]);
+        if (!delimiter || declared || is_better(&fit, &best)) {
             best = fit;
-            delimiter = delimiters[i];
+            delimiter = csv_delimiters[i];
         }
     }
     if (known)
@@ -215,6 +227,25 @@ static struct claim claim_column(const struct feed_options *options, const struc
     return field_claim(options, name, number);
 }
 
+/* "Date" beside "Time" is one time in two columns, unless something surer is the time. */
+static void join_day_and_clock(struct claim *claims, char **names, size_t count)
+{
+    size_t day = count, clock = count;
+    for (size_t i = 0; i < count; i++) {
+        bool is_common = claims[i].rank > RANK_HARMONISED;
+        if (is_common && common_name_is_day(names[i]) && day == count)
+            day = i;
+        else if (is_common && common_name_is_clock(names[i]) && clock == count)
+            clock = i;
+        else if (claims[i].field == FIELD_TIME && claims[i].rank <= RANK_COMMON)
+            return;
+    }
+    if (day == count || clock == count)
+        return;
+    claims[day] = (struct claim){ FIELD_TIME, RANK_COMMON };
+    claims[clock].field = FIELD_CLOCK;
+}
+
 int csv_name_columns(const struct feed_options *options, struct shadowserver_report *report,
                      const struct csv_cell *cells, size_t count, struct csv_column *out, struct error *error)
 {
@@ -223,6 +254,7 @@ int csv_name_columns(const struct feed_options *options, struct shadowserver_rep
     report->columns = shadowserver_is_header(names, count, report->type != NULL);
     for (size_t i = 0; i < count; i++)
         claims[i] = claim_column(options, report, names[i], i + 1);
+    join_day_and_clock(claims, names, count);
     int code = check_target(claims, names, count, error);
     if (!code)
         code = check_mapped_twice(claims, count, error);

@@ -24,7 +24,7 @@ int csv_name_columns(const struct feed_options *options, struct shadowserver_rep
 /* Likewise where there is no header: by number. */
 int csv_number_columns(const struct feed_options *options, size_t count, struct csv_column *out, struct error *error);
 
-/* Is a line a comment before the header? */
-bool csv_is_comment(const char *line, size_t length);
+/* How many of a header's cells say what an incident is about. */
+size_t csv_known_targets(const struct feed_options *options, const struct csv_cell *cells, size_t count);
 
 #endif

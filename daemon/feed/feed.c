@@ -135,6 +135,9 @@ static int choose_format(struct feed *feed, const struct feed_sample *sample, st
     }
     if (!automatic)
         return error_set(error, -EINVAL, "no format is called '%s'; there are auto, csv, jsonl, list", wanted);
+    const char *refusal = feed_refusal_of_unknown(sample);
+    if (refusal)
+        return error_set(error, -EINVAL, "%s", refusal);
     feed->format = &feed_csv; /* it says best which columns it saw and which it needs */
     return 0;
 }

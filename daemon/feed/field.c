@@ -1,5 +1,7 @@
 #include "daemon/feed/field.h"
 
+#include "daemon/feed/common_name.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,128 +110,6 @@ static const struct field_row {
 #undef FIELD
 _Static_assert(COUNT(fields) <= FIELD_COUNT_MAX, "rows keep a value for each field");
 
-/* A mapping is certain, a harmonised name nearly so; common names have a rank of their own each. */
-enum { RANK_MAPPED = 0, RANK_HARMONISED = 1, RANK_COMMON = 2, RANK_WEAKER = 3, RANK_WEAKEST = 4, RANK_LAST_RESORT = 9 };
-
-/* Names that people give their columns: in lower case, each run of other characters than letters and digits one `_`. To know one more,
- * add a row; sorted, for bsearch(). */
-static const struct common_name {
-    const char *name;
-    const char *field;
-    int rank;
-} common_names[] = {
-    { "add_date", "time.source", RANK_WEAKEST },
-    { "addr", "source.ip", RANK_WEAKER },
-    { "address", "source.ip", RANK_WEAKER },
-    { "as_name", "source.as_name", RANK_COMMON },
-    { "as_number", "source.asn", RANK_COMMON },
-    { "asn", "source.asn", RANK_COMMON },
-    { "asn_name", "source.as_name", RANK_COMMON },
-    { "category", "classification.type", RANK_WEAKEST },
-    { "cc", "source.geolocation.cc", RANK_COMMON },
-    { "cidr", "source.network", RANK_COMMON },
-    { "city", "source.geolocation.city", RANK_COMMON },
-    { "class", "classification.type", RANK_WEAKER },
-    { "classification", "classification.type", RANK_WEAKER },
-    { "comment", "event_description.text", RANK_WEAKEST },
-    { "comments", "event_description.text", RANK_WEAKEST },
-    { "country_code", "source.geolocation.cc", RANK_COMMON },
-    { "cve", "product.vulnerabilities", RANK_COMMON },
-    { "date", "time.source", RANK_WEAKER },
-    { "date_time", "time.source", RANK_COMMON },
-    { "date_utc", "time.source", RANK_WEAKER },
-    { "datetime", "time.source", RANK_COMMON },
-    { "datetime_utc", "time.source", RANK_COMMON },
-    { "description", "event_description.text", RANK_COMMON },
-    { "destination_ip", "destination.ip", RANK_COMMON },
-    { "destination_port", "destination.port", RANK_COMMON },
-    { "details", "event_description.text", RANK_WEAKER },
-    { "detected", "time.source", RANK_WEAKER },
-    { "detected_at", "time.source", RANK_WEAKER },
-    { "dns_name", "source.fqdn", RANK_WEAKER },
-    { "domain", "source.fqdn", RANK_COMMON },
-    { "domain_name", "source.fqdn", RANK_COMMON },
-    { "domainname", "source.fqdn", RANK_COMMON },
-    { "domains", "source.fqdn", RANK_WEAKER },
-    { "dst_ip", "destination.ip", RANK_COMMON },
-    { "dst_port", "destination.port", RANK_COMMON },
-    { "epoch", "time.source", RANK_COMMON },
-    { "event_time", "time.source", RANK_COMMON },
-    { "finding", "classification.identifier", RANK_WEAKER },
-    { "first_seen", "time.source", RANK_WEAKEST },
-    { "firstseen", "time.source", RANK_WEAKEST },
-    { "fqdn", "source.fqdn", RANK_COMMON },
-    { "host", "source.fqdn", RANK_WEAKER },
-    { "host_name", "source.fqdn", RANK_LAST_RESORT },
-    { "hostname", "source.fqdn", RANK_LAST_RESORT },
-    { "hosts", "source.fqdn", RANK_WEAKER },
-    { "identifier", "classification.identifier", RANK_COMMON },
-    { "ip", "source.ip", RANK_COMMON },
-    { "ip_addr", "source.ip", RANK_COMMON },
-    { "ip_address", "source.ip", RANK_COMMON },
-    { "ipaddr", "source.ip", RANK_COMMON },
-    { "ipaddress", "source.ip", RANK_COMMON },
-    { "ips", "source.ip", RANK_WEAKER },
-    { "ipv4", "source.ip", RANK_WEAKER },
-    { "ipv6", "source.ip", RANK_WEAKEST },
-    { "isotime", "time.source", RANK_COMMON },
-    { "issue", "classification.identifier", RANK_WEAKER },
-    { "last_seen", "time.source", RANK_WEAKER },
-    { "lastseen", "time.source", RANK_WEAKER },
-    { "link", "source.url", RANK_WEAKEST },
-    { "malware", "malware.name", RANK_COMMON },
-    { "malware_family", "malware.name", RANK_COMMON },
-    { "netblock", "source.network", RANK_COMMON },
-    { "network", "source.network", RANK_COMMON },
-    { "note", "event_description.text", RANK_WEAKEST },
-    { "notes", "event_description.text", RANK_WEAKEST },
-    { "observed", "time.source", RANK_WEAKER },
-    { "observed_at", "time.source", RANK_WEAKER },
-    { "port", "source.port", RANK_COMMON },
-    { "proto", "protocol.transport", RANK_COMMON },
-    { "protocol", "protocol.transport", RANK_COMMON },
-    { "ptr", "source.reverse_dns", RANK_COMMON },
-    { "rdns", "source.reverse_dns", RANK_COMMON },
-    { "reverse_dns", "source.reverse_dns", RANK_COMMON },
-    { "seen", "time.source", RANK_WEAKER },
-    { "seen_at", "time.source", RANK_WEAKER },
-    { "service", "protocol.application", RANK_COMMON },
-    { "site", "source.fqdn", RANK_WEAKEST },
-    { "source_domain", "source.fqdn", RANK_COMMON },
-    { "source_fqdn", "source.fqdn", RANK_COMMON },
-    { "source_ip", "source.ip", RANK_COMMON },
-    { "source_port", "source.port", RANK_COMMON },
-    { "source_url", "source.url", RANK_COMMON },
-    { "src_asn", "source.asn", RANK_COMMON },
-    { "src_hostname", "source.reverse_dns", RANK_COMMON },
-    { "src_ip", "source.ip", RANK_COMMON },
-    { "src_port", "source.port", RANK_COMMON },
-    { "subnet", "source.network", RANK_COMMON },
-    { "threat", "classification.identifier", RANK_WEAKEST },
-    { "time", "time.source", RANK_COMMON },
-    { "time_utc", "time.source", RANK_COMMON },
-    { "timestamp", "time.source", RANK_COMMON },
-    { "timestamp_utc", "time.source", RANK_COMMON },
-    { "transport", "protocol.transport", RANK_COMMON },
-    { "type", "classification.type", RANK_COMMON },
-    { "unixtime", "time.source", RANK_COMMON },
-    { "uri", "source.url", RANK_WEAKER },
-    { "url", "source.url", RANK_COMMON },
-    { "urls", "source.url", RANK_WEAKER },
-    { "vulnerability", "classification.identifier", RANK_WEAKER },
-    { "website", "source.fqdn", RANK_WEAKEST },
-};
-
-size_t field_common_count(void)
-{
-    return COUNT(common_names);
-}
-
-const char *field_common_name(size_t index)
-{
-    return common_names[index].name;
-}
-
 size_t field_count(void)
 {
     return COUNT(fields);
@@ -270,36 +150,6 @@ bool field_is_known(const char *field)
     return !*field || (strncmp(field, "extra.", 6) == 0 && field[6]) || field_find(field) != FIELD_EXTRA;
 }
 
-/* NAME as common_names spells it. */
-static void plain_name(const char *name, char *out, size_t size)
-{
-    size_t n = 0;
-    for (; *name && n < size - 1; name++) {
-        unsigned char byte = (unsigned char)*name;
-        if (isalnum(byte) || byte >= 0x80)
-            out[n++] = (char)tolower(byte);
-        else if (n && out[n - 1] != '_')
-            out[n++] = '_';
-    }
-    while (n && out[n - 1] == '_')
-        n--;
-    out[n] = '\0';
-}
-
-static int compare_common_names(const void *name, const void *row)
-{
-    return strcmp(name, ((const struct common_name *)row)->name);
-}
-
-static struct claim claim_by_common_name(const char *name)
-{
-    char plain[64];
-    plain_name(name, plain, sizeof plain);
-    const struct common_name *row =
-        bsearch(plain, common_names, COUNT(common_names), sizeof *common_names, compare_common_names);
-    return row ? (struct claim){ field_find(row->field), row->rank } : (struct claim){ FIELD_EXTRA, RANK_COMMON };
-}
-
 static bool is_target(int field)
 {
     return field == FIELD_FQDN || field == FIELD_IP || field == FIELD_URL || field == FIELD_NETWORK;
@@ -338,7 +188,7 @@ struct claim field_claim(const struct feed_options *options, const char *name, s
         return (struct claim){ field, RANK_HARMONISED };
     if (maps_target(options))
         return (struct claim){ field, RANK_COMMON };
-    return claim_by_common_name(name);
+    return common_name_claim(name);
 }
 
 /* `hostname` beside an address is its reverse DNS (Shadowserver, Shodan): the provider's name for it, not the victim's. */

@@ -22,6 +22,7 @@ enum field {
     FIELD_COUNT_MAX = 128,
     FIELD_EXTRA = -1, /* no harmonised name: kept as extra.NAME */
     FIELD_DROP = -2,
+    FIELD_CLOCK = -3, /* the time of day, where FIELD_TIME is the day alone */
 };
 
 enum field_kind { KIND_TEXT, KIND_NUMBER, KIND_TIME };
@@ -44,10 +45,6 @@ struct claim {
 /* What the column called NAME, the NUMBERth from 1 (0: it has no number), is by OPTIONS' mapping, its harmonised name or its common name.
  * Where a mapping names a domain, an address or a URL, common names are not guessed at. */
 struct claim field_claim(const struct feed_options *options, const char *name, size_t number);
-
-/* The common names that columns are known by, for whoever lists them. */
-size_t field_common_count(void);
-const char *field_common_name(size_t index);
 
 /* The field that the mapping gives to that column, or NULL. */
 const char *field_mapped(const struct feed_options *options, const char *name, size_t number);

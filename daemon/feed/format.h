@@ -36,5 +36,7 @@ bool feed_sample_line(const struct feed_sample *sample, size_t *at, const char *
 
 /* Why a file that begins with SAMPLE is refused as a whole, or NULL. */
 const char *feed_refusal(const struct feed_sample *sample);
+/* Likewise for one that no format knows. */
+const char *feed_refusal_of_unknown(const struct feed_sample *sample);
 
 #endif

@@ -63,6 +63,8 @@ static const char *by_markup(const char *text, size_t length)
         return "it is a web page (HTML): convert its table to CSV, or its list to one domain a line";
     if (memmem(text, length, "stix", 4) || memmem(text, length, "STIX", 4))
         return "it is STIX: convert it to CSV or JSON Lines: one line for each domain, address or URL";
+    if (memmem(text, length, "IODEF", 5) || memmem(text, length, "iodef", 5))
+        return "it is IODEF: convert it to CSV or JSON Lines: one line for each domain, address or URL";
     return "it is XML: convert it to CSV or JSON Lines: one line for each domain, address or URL";
 }
 
@@ -79,6 +81,26 @@ static const char *by_json(const char *text, size_t length)
     if (end && (text[first - 1] == '{' || text[first - 1] == '[' || text[first - 1] == ','))
         return "it is JSON over several lines: convert it to JSON Lines: one object a line (jq -c . FILE)";
     return NULL;
+}
+
+/* Lines of words with nothing between them that could divide columns. Asked only when no format knows the file. */
+const char *feed_refusal_of_unknown(const struct feed_sample *sample)
+{
+    size_t at = 0, length, lines = 0, sentences = 0;
+    const char *line;
+    while (feed_sample_line(sample, &at, &line, &length)) {
+        size_t words = 0, letters = 0, marks = 0;
+        for (size_t i = 0; i < length; i++) {
+            letters += isalpha((unsigned char)line[i]) || (unsigned char)line[i] >= 0x80;
+            words += line[i] == ' ' && i && isalpha((unsigned char)line[i - 1]);
+            marks += line[i] == ';' || line[i] == '\t' || line[i] == '|';
+        }
+        lines += letters > 0;
+        sentences += words >= 3 && !marks && 10 * letters > 7 * (length - words);
+    }
+    if (!lines || 2 * sentences < lines)
+        return NULL;
+    return "it is prose: make a list of it: one domain, address or URL a line, or CSV with a header";
 }
 
 /* An address in brackets begins a list, not a JSON array. */

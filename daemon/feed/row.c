@@ -45,6 +45,7 @@ struct row {
     bool ascii;
     size_t field_limit; /* fields in use: the rows of field.c's table */
     struct value values[FIELD_COUNT_MAX];
+    struct value clock;
     struct extra *extras;
     size_t extra_count, extra_capacity;
 
@@ -106,6 +107,7 @@ void row_begin(struct row *row, unsigned long line, const char *raw, size_t leng
     row->raw = (struct value){ raw, length };
     row->ascii = text_is_ascii(raw, length);
     memset(row->values, 0, row->field_limit * sizeof *row->values);
+    row->clock.text = NULL;
     row->extra_count = 0;
     row->host[0] = row->ip[0] = row->network[0] = '\0';
     row->port = 0;
@@ -115,7 +117,7 @@ void row_begin(struct row *row, unsigned long line, const char *raw, size_t leng
     row->url.length = row->type.length = row->identifier.length = row->json.length = row->reason.length = 0;
     buf_truncate(&row->converted, 0);
     if (!row->ascii)
-        buf_reserve(&row->converted, 2 * length);
+        buf_reserve(&row->converted, 3 * length);
 }
 
 /* Blanks around a value say nothing, and neither do the signs that programs write for "nothing". */
@@ -165,6 +167,11 @@ void row_extra(struct row *row, const char *key, const char *text, size_t length
     struct value value = taken(row, text, length);
     if (value.text)
         add_extra(row, key, value);
+}
+
+void row_clock(struct row *row, const char *text, size_t length)
+{
+    row->clock = taken(row, text, length);
 }
 
 /* Only the first reason counts: the others often follow from it. */
@@ -265,11 +272,29 @@ static void judge_network(struct row *row)
         place_read_network(value->text, value->length, row->network, row->first);
 }
 
+/* A day and a time of day. Either column may hold both by itself: then that one counts. */
+static int read_day_and_clock(struct value day, struct value clock, int64_t *out)
+{
+    char both[128];
+    if (day.length + clock.length + 1 < sizeof both) {
+        char *end = mempcpy(both, day.text, day.length);
+        *end++ = ' ';
+        end = mempcpy(end, clock.text, clock.length);
+        if (timestamp_parse(both, (size_t)(end - both), out) == 0)
+            return 0;
+    }
+    return timestamp_parse(clock.text, clock.length, out) == 0 ? 0 : timestamp_parse(day.text, day.length, out);
+}
+
 static void judge_time(struct row *row)
 {
-    const struct value *value = &row->values[FIELD_TIME];
-    if (value->text && timestamp_parse(value->text, value->length, &row->time))
-        refuse(row, "the time cannot be read: ", *value);
+    const struct value *day = &row->values[FIELD_TIME], *clock = &row->clock;
+    if (!day->text && !clock->text)
+        return;
+    if (day->text && clock->text
+            ? read_day_and_clock(*day, *clock, &row->time)
+            : timestamp_parse(day->text ? day->text : clock->text, day->text ? day->length : clock->length, &row->time))
+        refuse(row, "the time cannot be read: ", day->text ? *day : *clock);
 }
 
 static void judge_port(struct row *row)

@@ -28,6 +28,8 @@ void row_begin(struct row *row, unsigned long line, const char *raw, size_t leng
  * Latin-1. A KEY (field_extra_key) must live as long. */
 void row_set(struct row *row, int field, const char *text, size_t length);
 void row_extra(struct row *row, const char *key, const char *text, size_t length);
+/* The time of day that belongs to FIELD_TIME; or the whole time, as it turns out. */
+void row_clock(struct row *row, const char *text, size_t length);
 
 /* Judge the row and hand it to the sink. Returns what the sink returned. */
 int row_end(struct row *row);

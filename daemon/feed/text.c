@@ -48,14 +48,25 @@ bool text_is_utf8(const char *text, size_t length)
     return true;
 }
 
+/* What windows-1252 has where Latin-1 has control characters, which nobody writes; 0: nothing. */
+static const uint16_t windows_1252[32] = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+};
+
 void text_add_latin1(struct buf *out, const char *text, size_t length)
 {
-    buf_reserve(out, 2 * length);
+    buf_reserve(out, 3 * length);
     for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x80)
-            out->data[out->length++] = (char)(0xc0 | byte >> 6);
-        out->data[out->length++] = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+        unsigned point = (unsigned char)text[i];
+        if (point >= 0x80 && point < 0xa0 && windows_1252[point - 0x80])
+            point = windows_1252[point - 0x80];
+        if (point >= 0x800)
+            out->data[out->length++] = (char)(0xe0 | point >> 12);
+        if (point >= 0x80)
+            out->data[out->length++] = (char)(point >= 0x800 ? 0x80 | (point >> 6 & 0x3f) : 0xc0 | point >> 6);
+        out->data[out->length++] = (char)(point < 0x80 ? point : 0x80 | (point & 0x3f));
     }
     out->data[out->length] = '\0';
 }

@@ -10,7 +10,8 @@
 bool text_is_ascii(const char *text, size_t length);
 /* Valid UTF-8 (RFC 3629)? */
 bool text_is_utf8(const char *text, size_t length);
-/* Append the LENGTH bytes at TEXT, taken as Latin-1, to OUT as UTF-8. */
+/* Append the LENGTH bytes at TEXT, taken as Latin-1 or rather windows-1252, which is what is meant by it, to OUT as UTF-8: at most three times as
+ * many. */
 void text_add_latin1(struct buf *out, const char *text, size_t length);
 /* Append the LENGTH bytes of UTF-8 at TEXT to OUT as a JSON string, quotes included (RFC 8259 §7). */
 void text_add_json(struct buf *out, const char *text, size_t length);

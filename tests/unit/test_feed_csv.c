@@ -245,9 +245,91 @@ static void test_no_header(void **state)
 static void test_comments(void **state)
 {
     (void)state;
-    feed_case_check(NULL, "# made \"today\n\n  # by me\ndomain,n\n# half way\na.example,#1\n#,2\n",
-                    "6 a.example {\"source.fqdn\":\"a.example\",\"extra.n\":\"#1\"}\n"
-                    "7! no valid domain: '#' [#,2]\n(csv)");
+    feed_case_check(NULL, "# made \"today\n\n  # by me\ndomain,n\n# half way\na.example,#1\n#b.example,2\n",
+                    "6 a.example {\"source.fqdn\":\"a.example\",\"extra.n\":\"#1\"}\n(csv)");
+    /* A row whose first column may hold anything is no comment. */
+    feed_case_check(NULL, "n,domain\n#1,a.example\n# end\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"extra.n\":\"#1\"}\n(csv)");
+}
+
+/* A header in a comment, the last of several; comments of other kinds; a line that declares the delimiter. */
+static void test_preambles(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        "# made on Monday, for you\n# domain,ip\nbakery.example,192.0.2.7\n",
+        "#domain;ip\n#\n\nbakery.example;192.0.2.7\n# end; really\n",
+        "; domain, ip\n;\nbakery.example, 192.0.2.7\n; end\n",
+        "// domain|ip\nbakery.example|192.0.2.7\n",
+        "%domain\tip\nbakery.example\t192.0.2.7\n",
+        "# ip,domain\ndomain,ip\nbakery.example,192.0.2.7\n",
+    };
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char *text = feed_case_read(NULL, files[i], strlen(files[i]), 7);
+        assert_non_null(
+            strstr(text, " bakery.example {\"source.fqdn\":\"bakery.example\",\"source.ip\":\"192.0.2.7\"}\n(csv)"));
+        free(text);
+    }
+    static const char *const declared[] = {
+        "sep=;\ndomain;ip,port\nbakery.example;x\n",
+        "\xef\xbb\xbf\"sep=;\"\r\ndomain;ip,port\r\nbakery.example;x\r\n",
+    };
+    for (size_t i = 0; i < COUNT(declared); i++)
+        feed_case_check(NULL, declared[i],
+                        "3 bakery.example {\"source.fqdn\":\"bakery.example\",\"extra.ip_port\":\"x\"}\n(csv)");
+    feed_case_check(
+        NULL, "# what,where\nshop,bakery\n",
+        "!! line 2: no column is known to hold a domain, an address or a URL; the columns are 'shop', 'bakery': "
+        "map one (COLUMN: source.fqdn, source.ip or source.url), or say that the first row is data (header: "
+        "no)");
+}
+
+static void test_languages(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {
+        "Domain;IP-Adresse;Port;Zeitstempel",         "Dom\xc3\xa4ne;IPAdresse;PORT;Zeitpunkt",
+        "Nom de domaine;Adresse IP;port;Horodatage",  "Dominio;Direcci\xc3\xb3n IP;Puerto;Fecha",
+        "DOMINIO;DIRECCI\xc3\x93N_IP;PUERTO;FECHA",   "dominio;Direccio\xcc\x81n IP;puerto;fecha y hora",
+        "nome dominio;indirizzo IP;porta;data e ora", "Domeinnaam;IP-adres;poort;tijdstip",
+        "domena;adres IP;port;znacznik czasu",        "Dom\xe4n;Adress;port;tidpunkt", /* Latin-1 */
+        "VictimDomain;ClientIP;Port;LastSeen",        "DomainName;IpAddress;PortNumber;eventTime",
+    };
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        struct buf data = BUF_EMPTY;
+        buf_add_format(&data, "%s\nbakery.example;192.0.2.7;443;2026-08-10 14:10:59\n", headers[i]);
+        feed_case_check(NULL, data.data,
+                        "2 bakery.example {\"source.fqdn\":\"bakery.example\",\"source.ip\":\"192.0.2.7\","
+                        "\"source.port\":443,\"time.source\":\"2026-08-10T14:10:59+00:00\"}\n(csv)");
+        buf_free(&data);
+    }
+}
+
+static void test_day_and_clock(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        "domain,date,time\na.example,2026-08-10,14:10:59\n",
+        "Uhrzeit;Datum;Domain\n14:10:59;10.08.2026;a.example\n",
+        "domaine,heure,jour\na.example,14:10:59,2026-08-10\n",
+        "domain,time,date\na.example,2026-08-10 14:10:59,2026-08-10\n",
+        "domain,time,date\na.example,,2026-08-10 14:10:59\n",
+    };
+    for (size_t i = 0; i < COUNT(files); i++)
+        feed_case_check(
+            NULL, files[i],
+            "2 a.example {\"source.fqdn\":\"a.example\",\"time.source\":\"2026-08-10T14:10:59+00:00\"}\n(csv)");
+    feed_case_check(NULL, "domain,date,timestamp,time\na.example,x,2026-08-10 14:10:59,14:10\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"time.source\":\"2026-08-10T14:10:59+00:00\","
+                    "\"extra.date\":\"x\",\"extra.time\":\"14:10\"}\n(csv)");
+}
+
+static void test_windows_1252(void **state)
+{
+    (void)state;
+    feed_case_check(NULL, "domain,note\na.example,\x80 5 \x93x\x94 \x81\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"event_description.text\":\"\xe2\x82\xac 5 "
+                    "\xe2\x80\x9cx\xe2\x80\x9d \xc2\x81\"}\n(csv)");
 }
 
 static void test_latin1(void **state)
@@ -288,6 +370,11 @@ static void test_refused_whole(void **state)
     feed_case_check(NULL, "  <!DOCTYPE HTML><p>x",
                     "!! it is a web page (HTML): convert its table to CSV, or its list to one domain a line");
     feed_case_check_start(NULL, "<?xml version='1.0'?>", 21, "!! it is XML");
+    feed_case_check_start(NULL, "<?xml version='1.0'?><IODEF-Document>", 37, "!! it is IODEF: convert it to CSV");
+    static const char prose[] =
+        "Dear colleagues,\n\nwe have seen that the following hosts were used\nto send spam to us in "
+        "the last days.\nPlease look into it, and tell us.\nThe host a.example is one of them\n";
+    feed_case_check_start(NULL, prose, sizeof prose - 1, "!! it is prose: make a list of it");
     feed_case_check_start(NULL, "<stix:STIX_Package>", 19, "!! it is STIX");
     feed_case_check_start(NULL, "[{\"source.ip\":\"192.0.2.1\"}]", 27, "!! it is one JSON array");
     feed_case_check_start(NULL, "{\n\"source.ip\":\"192.0.2.1\"}", 26, "!! it is JSON over several lines");
@@ -409,6 +496,10 @@ int main(void)
         cmocka_unit_test(test_mapping),
         cmocka_unit_test(test_no_header),
         cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_preambles),
+        cmocka_unit_test(test_languages),
+        cmocka_unit_test(test_day_and_clock),
+        cmocka_unit_test(test_windows_1252),
         cmocka_unit_test(test_latin1),
         cmocka_unit_test(test_refused_whole),
         cmocka_unit_test(test_nul_costs_one_line),

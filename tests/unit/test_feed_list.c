@@ -1,5 +1,6 @@
 #include "tests/unit/feed_case.h"
 
+#include "daemon/feed/common_name.h"
 #include "daemon/feed/field.h"
 
 #include <ctype.h>
@@ -92,6 +93,28 @@ static void test_bad_lines(void **state)
                     "8 bakery.example {\"source.fqdn\":\"bakery.example\",\"classification.type\":\"scan\"}\n(list)");
 }
 
+/* In the dress of blocklists, hosts files and texts. */
+static void test_dressed(void **state)
+{
+    (void)state;
+    feed_case_check(NULL,
+                    "! list\n||a.example^\n*.b.example\n.c.example\n- d.example\n\"e.example\",\n<http://f.example/x>\n"
+                    "0.0.0.0 g.example\n127.0.0.1\th.example # x\n192.0.2.7   i.example j.example\n"
+                    "192.0.2.8 seen twice\n192.0.2.0/28 ; all of it\n0.0.0.0 localhost\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\"}\n"
+                    "3 b.example {\"source.fqdn\":\"b.example\"}\n"
+                    "4 c.example {\"source.fqdn\":\"c.example\"}\n"
+                    "5 d.example {\"source.fqdn\":\"d.example\"}\n"
+                    "6 e.example {\"source.fqdn\":\"e.example\"}\n"
+                    "7 f.example {\"source.fqdn\":\"f.example\",\"source.url\":\"http://f.example/x\"}\n"
+                    "8 g.example {\"source.fqdn\":\"g.example\"}\n"
+                    "9 h.example {\"source.fqdn\":\"h.example\"}\n"
+                    "10 i.example {\"source.fqdn\":\"i.example\",\"source.ip\":\"192.0.2.7\"}\n"
+                    "11 192.0.2.8 {\"source.ip\":\"192.0.2.8\",\"event_description.text\":\"seen twice\"}\n"
+                    "12 192.0.2.0 {\"source.network\":\"192.0.2.0/28\"}\n"
+                    "13! neither a domain, an address nor a URL: '0.0.0.0 localhost' [0.0.0.0 localhost]\n(list)");
+}
+
 static void test_only_comments(void **state)
 {
     (void)state;
@@ -135,19 +158,19 @@ static void test_field_tables(void **state)
         assert_int_equal(field_find(field_name((int)i)), i);
     assert_int_equal(field_find("source.fqdn."), FIELD_EXTRA);
     static const struct feed_options none = { 0 };
-    for (size_t i = 0; i < field_common_count(); i++) {
-        struct claim claim = field_claim(&none, field_common_name(i), 1);
+    for (size_t i = 0; i < common_name_count(); i++) {
+        struct claim claim = field_claim(&none, common_name_at(i), 1);
         if (claim.field < 0)
-            fail_msg("'%s' leads nowhere", field_common_name(i));
+            fail_msg("'%s' leads nowhere", common_name_at(i));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_domains),   cmocka_unit_test(test_addresses),     cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_bad_lines), cmocka_unit_test(test_only_comments), cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_cuts),      cmocka_unit_test(test_field_tables),
+        cmocka_unit_test(test_domains),   cmocka_unit_test(test_addresses), cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_bad_lines), cmocka_unit_test(test_dressed),   cmocka_unit_test(test_only_comments),
+        cmocka_unit_test(test_long_line), cmocka_unit_test(test_cuts),      cmocka_unit_test(test_field_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
