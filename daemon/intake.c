@@ -483,7 +483,7 @@ int intake_open(struct daemon *daemon, struct error *error)
 {
     struct intake *intake = mem_zero(1, sizeof *intake);
     intake->daemon = daemon;
-    int status = loader_open(daemon->loop, daemon->queue, &intake->loader);
+    int status = loader_open(daemon->loop, daemon->queue, &intake->loader, error);
     if (!status)
         status = spool_open(daemon->loop, daemon->config, on_claimed, intake, &intake->spool, error);
     if (status && intake->loader)

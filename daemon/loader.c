@@ -4,12 +4,12 @@
 #include "daemon/base/inbox.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/outbox.h"
+#include "daemon/base/thread.h"
 #include "daemon/feed/feed.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,25 +268,8 @@ static void deliver(void *context, struct inbox_item *item)
     free(job);
 }
 
-int loader_open(uv_loop_t *loop, struct queue *queue, struct loader **out)
+static void release(struct loader *loader)
 {
-    struct loader *loader = mem_zero(1, sizeof *loader);
-    loader->queue = queue;
-    loader->jobs = inbox_new(0);
-    loader->home = inbox_new(0);
-    loader->done = outbox_open(loop, deliver, loader);
-    for (int i = 0; i < CHUNKS; i++)
-        inbox_push(loader->home, (struct inbox_item *)queue_chunk_new(loader->home));
-    pthread_create(&loader->thread, NULL, loader_main, loader);
-    *out = loader;
-    return 0;
-}
-
-void loader_close(struct loader *loader)
-{
-    inbox_close(loader->jobs);
-    pthread_join(loader->thread, NULL);
-    outbox_close(loader->done);
     for (struct inbox_item *item = inbox_pop_all(loader->home), *next; item; item = next) {
         next = item->next;
         queue_chunk_free((struct queue_chunk *)item);
@@ -294,6 +277,35 @@ void loader_close(struct loader *loader)
     inbox_free(loader->jobs);
     inbox_free(loader->home);
     free(loader);
+}
+
+int loader_open(uv_loop_t *loop, struct queue *queue, struct loader **out, struct error *error)
+{
+    struct loader *loader = mem_zero(1, sizeof *loader);
+    loader->queue = queue;
+    loader->jobs = inbox_new(0);
+    loader->home = inbox_new(0);
+    for (int i = 0; i < CHUNKS; i++)
+        inbox_push(loader->home, (struct inbox_item *)queue_chunk_new(loader->home));
+    loader->done = outbox_open(loop, deliver, loader);
+    int status = loader->done ? thread_start(&loader->thread, loader_main, loader, "the loading thread", error)
+                              : error_set(error, -errno, "the loading thread: %s", strerror(errno));
+    if (!status) {
+        *out = loader;
+        return 0;
+    }
+    if (loader->done)
+        outbox_close(loader->done);
+    release(loader);
+    return status;
+}
+
+void loader_close(struct loader *loader)
+{
+    inbox_close(loader->jobs);
+    pthread_join(loader->thread, NULL);
+    outbox_close(loader->done);
+    release(loader);
 }
 
 static void add(struct loader *loader, bool parse, const struct load *load, loader_done *done, void *context)

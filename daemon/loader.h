@@ -33,7 +33,8 @@ struct load_result {
 /* RESULT lives for the length of the call. Loop thread. */
 typedef void loader_done(void *context, const struct load_result *result);
 
-int loader_open(uv_loop_t *loop, struct queue *queue, struct loader **out);
+/* Start the loading thread. 0 or a negative errno with ERROR set. */
+int loader_open(uv_loop_t *loop, struct queue *queue, struct loader **out, struct error *error);
 /* What is under way is given up (no DONE); joins the thread. */
 void loader_close(struct loader *loader);
 

@@ -5,12 +5,12 @@
 #include "daemon/base/mem.h"
 #include "daemon/base/outbox.h"
 #include "daemon/base/pulse.h"
+#include "daemon/base/thread.h"
 #include "daemon/base/wall.h"
 #include "queue/reads.h"
 #include "queue/row_json.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -516,6 +516,19 @@ static void release(struct queue *queue)
     free(queue);
 }
 
+static int start_threads(struct queue *queue, struct error *error)
+{
+    int status = thread_start(&queue->write_thread, write_main, queue, "the store thread", error);
+    if (status)
+        return status;
+    status = thread_start(&queue->read_thread, read_main, queue, "the reader thread", error);
+    if (status) {
+        inbox_close(queue->writes);
+        pthread_join(queue->write_thread, NULL);
+    }
+    return status;
+}
+
 int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, struct queue **out, struct error *error)
 {
     struct queue *queue = mem_zero(1, sizeof *queue);
@@ -523,19 +536,22 @@ int queue_open(uv_loop_t *loop, const struct config *config, unsigned key_id, st
     queue->store.key_id = key_id;
     queue->store.opened = wall_now();
     queue->lock = -1;
-    int status = open_connections(queue, error);
-    if (status) {
-        release(queue);
-        return status;
-    }
     queue->writes = inbox_new(0);
     queue->last = &queue->waiting;
     queue->reads = inbox_new(0);
-    queue->done = outbox_open(loop, deliver, queue);
-    pthread_create(&queue->write_thread, NULL, write_main, queue);
-    pthread_create(&queue->read_thread, NULL, read_main, queue);
-    *out = queue;
-    return 0;
+    int status = open_connections(queue, error);
+    if (!status && !(queue->done = outbox_open(loop, deliver, queue)))
+        status = error_set(error, -errno, "the store: %s", strerror(errno));
+    if (!status)
+        status = start_threads(queue, error);
+    if (!status) {
+        *out = queue;
+        return 0;
+    }
+    if (queue->done)
+        outbox_close(queue->done);
+    release(queue);
+    return status;
 }
 
 void queue_close(struct queue *queue)

@@ -2,14 +2,13 @@
 
 #include "daemon/base/mem.h"
 #include "daemon/base/pulse.h"
+#include "daemon/base/thread.h"
 #include "daemon/delivery/clock.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,18 +137,9 @@ static void *look_up(void *argument)
 /* RELAY is locked. */
 static void ask(struct relay *relay)
 {
-    pthread_t thread;
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&thread, &attributes, look_up, relay);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (status) {
-        error_set(&relay->error, 0, "relay %s: no thread to resolve it: %s", relay->name, strerror(status));
+    struct error why = { "" };
+    if (thread_start(NULL, look_up, relay, "a thread to resolve it", &why)) {
+        error_set(&relay->error, 0, "relay %s: %s", relay->name, why.text);
         relay->asked_again = clock_ms() + FAILED_MS;
         return;
     }

@@ -3,14 +3,11 @@
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
 #include "daemon/base/pulse.h"
+#include "daemon/base/thread.h"
 #include "daemon/delivery/desk.h"
 #include "daemon/delivery/wire.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Each session that fails costs the job in hand an attempt: a relay that is down for an hour must not burn those of the whole queue. */
 #define PAUSE_FIRST_MS 1000
@@ -79,17 +76,11 @@ int worker_start(const struct worker_room *room, struct worker **out, struct err
     struct worker *worker = mem_zero(1, sizeof *worker);
     worker->room = room;
     worker->wire = wire_new(room->halt);
-    /* Signals are the loop thread's. That SIGPIPE stays blocked here makes a write to a connection that the relay has closed fail with
-     * EPIPE and nothing more. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&worker->thread, NULL, run, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int status = thread_start(&worker->thread, run, worker, "a delivery thread", error);
     if (status) {
         wire_free(worker->wire);
         free(worker);
-        return error_set(error, -status, "cannot start a delivery thread: %s", strerror(status));
+        return status;
     }
     *out = worker;
     return 0;

@@ -25,7 +25,7 @@ static void loading_open(struct loading *loading)
     *loading = (struct loading){ .bench = bench_open() };
     loading->path = mem_format("%s/feed", loading->bench->directory);
     loading->rejected_path = mem_format("%s/feed.rejected", loading->bench->directory);
-    assert_int_equal(loader_open(&loading->bench->loop, loading->bench->queue, &loading->loader), 0);
+    assert_int_equal(loader_open(&loading->bench->loop, loading->bench->queue, &loading->loader, NULL), 0);
 }
 
 static void loading_close(struct loading *loading)
