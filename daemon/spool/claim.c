@@ -156,10 +156,16 @@ static char *new_stamped(struct tree *tree, const char *name)
 
 /* ---- Dropped files ------------------------------------------------------------------------------------------------------------------ */
 
+/* Of one place. */
+struct taken {
+    int processing; /* its processing/PROFILE; -1 until something is to be taken */
+    bool any; /* something was */
+};
+
 struct taking {
     struct tree *tree;
     struct claims *claims;
-    int *processing; /* a place's processing/PROFILE; -1 until something of it is taken */
+    struct taken *of; /* each place */
 };
 
 /* The sidecar before its feed: a feed that has been taken without it would be read without it after a crash. Where the feed is not to be had, it stays for the next of that name. */
@@ -179,7 +185,8 @@ static int take_both(const struct taking *taking, const struct tree_place *place
     return code;
 }
 
-static int take_dropped(struct taking *taking, const struct tree_place *place, int processing, const char *name)
+static int take_dropped(struct taking *taking, const struct tree_place *place, int processing, const char *name,
+                        bool *any)
 {
     struct tree *tree = taking->tree;
     struct stat status;
@@ -188,6 +195,7 @@ static int take_dropped(struct taking *taking, const struct tree_place *place, i
     int code = take_both(taking, place, processing, name, stamped, &status, &why);
     if (!code)
         claims_add(taking->claims, tree, processing, place->profile, stamped, NULL, &status);
+    *any = *any || !code || why;
     if (why) {
         log_warning("spool: %s/%s: refused: %s", place->path, name, why);
         code = 0;
@@ -196,16 +204,15 @@ static int take_dropped(struct taking *taking, const struct tree_place *place, i
     return code;
 }
 
-static void on_ready(void *context, size_t index, const char *name)
+static int on_ready(void *context, size_t index, const char *name)
 {
     struct taking *taking = context;
     const struct tree_place *place = &taking->tree->places[index];
-    int *processing = &taking->processing[index];
-    if (*processing < 0)
-        *processing = tree_processing(taking->tree, place->profile);
-    int code = *processing < 0 ? *processing : take_dropped(taking, place, *processing, name);
-    if (code && code != -ENOENT) /* else who dropped it has taken it back */
-        log_error("spool: %s/%s: cannot be taken, to be tried again: %s", place->path, name, strerror(-code));
+    struct taken *of = &taking->of[index];
+    if (of->processing < 0)
+        of->processing = tree_processing(taking->tree, place->profile);
+    int code = of->processing < 0 ? of->processing : take_dropped(taking, place, of->processing, name, &of->any);
+    return code == -ENOENT ? 0 : code; /* who dropped it has taken it back */
 }
 
 /* Both directories of a rename, the new one first: after a power cut the file is in one of them. */
@@ -219,26 +226,27 @@ static void sync_taken(struct taking *taking)
 {
     for (size_t i = 0; i < taking->tree->place_count; i++) {
         const struct tree_place *place = &taking->tree->places[i];
-        if (taking->processing[i] < 0)
+        const struct taken *of = &taking->of[i];
+        if (of->processing < 0)
             continue;
-        int code = sync_both(taking->processing[i], place->fd);
+        int code = of->any ? sync_both(of->processing, place->fd) : 0;
         if (code)
             log_error("spool: %s: cannot be synced: %s", place->path, strerror(-code));
-        close(taking->processing[i]);
+        close(of->processing);
     }
 }
 
 int64_t claim_ready(struct tree *tree, struct sights *sights, const struct sights *arrivals, int64_t wall, int64_t now,
                     struct claims *claims)
 {
-    struct taking taking = { tree, claims, mem_zero(tree->place_count, sizeof *taking.processing) };
+    struct taking taking = { tree, claims, mem_zero(tree->place_count, sizeof *taking.of) };
     for (size_t i = 0; i < tree->place_count; i++)
-        taking.processing[i] = -1;
+        taking.of[i].processing = -1;
     int64_t again = look(tree, sights, arrivals, wall, now, on_ready, &taking);
     sync_taken(&taking);
     if (claims->count)
         crash_point("spool-claimed");
-    free(taking.processing);
+    free(taking.of);
     return again;
 }
 

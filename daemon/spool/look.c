@@ -24,6 +24,8 @@
 #define TAKEN_AT_ONCE 64
 /* A sidecar comes before its feed; one that has waited so long for it probably has the wrong name. */
 #define ALONE_MS (60 * 60 * 1000)
+/* What could not be taken was renamed back, which wakes us: not to try again at once, and for ever. */
+#define NEXT_TRY_MS 1000
 
 void sights_free(struct sights *sights)
 {
@@ -107,6 +109,7 @@ static struct sight known(const struct round *round, size_t place, const char *n
     if (last && last->inode == sight.inode) {
         sight.moved_in = last->moved_in;
         sight.complained = last->complained;
+        sight.in_vain = last->in_vain;
         if (last->size == sight.size && last->written == sight.written)
             sight.since = last->since;
     }
@@ -197,6 +200,9 @@ static void look_at(struct round *round, size_t index, const char *name)
     int64_t wait = S_ISREG(status.st_mode) ? look_wait(sight, round->wall, round->clock, round->tree->quiet) : 0;
     if (!wait)
         wait = sidecar_wait(round, index, name);
+    int64_t next_try = sight->in_vain ? sight->in_vain + NEXT_TRY_MS - round->clock : 0;
+    if (next_try > wait)
+        wait = next_try;
     if (wait) {
         look_again_in(round, wait);
         return;
@@ -244,8 +250,28 @@ static int compare_writes(const void *left, const void *right)
     return compare(a, b);
 }
 
+static void take_ready(struct round *round, int (*ready)(void *context, size_t place, const char *name), void *context)
+{
+    if (round->ready.count)
+        qsort(round->ready.items, round->ready.count, sizeof *round->ready.items, compare_writes);
+    if (round->ready.count > TAKEN_AT_ONCE)
+        look_again_in(round, 0);
+    for (size_t i = 0; i < round->ready.count && i < TAKEN_AT_ONCE; i++) {
+        const struct sight *one = &round->ready.items[i];
+        int code = ready(context, one->place, one->name);
+        if (!code)
+            continue;
+        struct sight *sight = sights_find(&round->now, one->place, one->name);
+        char *what = mem_format("cannot be taken, and is tried again: %s", strerror(-code));
+        complain(sight, &round->tree->places[one->place], what);
+        free(what);
+        sight->in_vain = round->clock;
+        look_again_in(round, NEXT_TRY_MS);
+    }
+}
+
 int64_t look(struct tree *tree, struct sights *before, const struct sights *arrivals, int64_t wall, int64_t now,
-             void (*ready)(void *context, size_t place, const char *name), void *context)
+             int (*ready)(void *context, size_t place, const char *name), void *context)
 {
     struct round round = {
         .tree = tree, .before = before, .arrivals = arrivals, .wall = wall, .clock = now, .again = -1
@@ -253,12 +279,7 @@ int64_t look(struct tree *tree, struct sights *before, const struct sights *arri
     for (size_t i = 0; i < tree->place_count; i++)
         look_through(&round, i);
     sights_settle(&round.now);
-    if (round.ready.count)
-        qsort(round.ready.items, round.ready.count, sizeof *round.ready.items, compare_writes);
-    if (round.ready.count > TAKEN_AT_ONCE)
-        look_again_in(&round, 0);
-    for (size_t i = 0; i < round.ready.count && i < TAKEN_AT_ONCE; i++)
-        ready(context, round.ready.items[i].place, round.ready.items[i].name);
+    take_ready(&round, ready, context);
     sights_free(&round.ready);
     sights_free(before);
     *before = round.now;

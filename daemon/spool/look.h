@@ -19,6 +19,7 @@ struct sight {
     int64_t since; /* it has looked like this since then: monotonic milliseconds */
     bool moved_in; /* it was renamed into place */
     bool complained; /* it was logged that it cannot be taken */
+    int64_t in_vain; /* when taking it failed for now: monotonic milliseconds; 0: it has not */
 };
 
 struct sights {
@@ -39,9 +40,9 @@ void sights_settle(struct sights *sights);
 int64_t look_wait(const struct sight *sight, int64_t wall, int64_t now, int64_t quiet);
 
 /* Go through TREE's places. BEFORE holds the last look's sights and is replaced by this one's; ARRIVALS (settled) names what was renamed in
- * since. READY is called for each file to be taken, oldest first, a few at a time. What can never be taken is refused (final_refuse). Returns after how
- * many milliseconds to look again, -1: not before something changes. */
+ * since. READY is called for each file to be taken, oldest first, a few at a time; where it returns a negative errno, the file has its next try a second
+ * later. What can never be taken is refused (final_refuse). Returns after how many milliseconds to look again, -1: not before something changes. */
 int64_t look(struct tree *tree, struct sights *before, const struct sights *arrivals, int64_t wall, int64_t now,
-             void (*ready)(void *context, size_t place, const char *name), void *context);
+             int (*ready)(void *context, size_t place, const char *name), void *context);
 
 #endif

@@ -21,7 +21,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
-from tocsinlab import aftermath, ordeal, population  # noqa: E402
+from tocsinlab import aftermath, injection, ordeal, population  # noqa: E402
 from tocsinlab.disk import NoDisk  # noqa: E402
 from tocsinlab.rehearsal import BUILD, RehearsalError  # noqa: E402
 from tocsinlab.small_disk import SmallDisk  # noqa: E402
@@ -125,6 +125,8 @@ class Case(unittest.TestCase):
             yield run
         except NoDisk as error:
             self.skipTest("SKIPPED, a full disk is not tested: %s" % error)
+        except injection.NoInjection as error:
+            self.skipTest("SKIPPED, system calls that fail are not tested: %s" % error)
         except BaseException:
             print("kept: %s" % directory, flush=True)
             if run and os.path.exists(run.store):
@@ -453,6 +455,88 @@ class Clock(Case):
             self.set_clock(run, -1)
             self.start(run)
             run.until(lambda: "behind where the last daemon saw it" in run.log(), "the clock in the log")
+            self.judge(run)
+
+
+class FailingCalls(Case):
+    """What no small disk can show: system calls that fail for a while, and what they fail with."""
+
+    def store(self, rule, answer, why):
+        """The store's calls fail by RULE: LMTP answers with ANSWER, and the status says WHY."""
+        with self.trial(feeds=2, settings=[SLOWLY]) as run:
+            run.begin(5)
+            with injection.into(run.daemon.pid, rule, paths=[run.store, run.store + "-wal"]):
+                run.until(lambda: "store" in run.faults(), "the fault in the status")
+                self.assertIn(why, run.faults()["store"]["why"])
+                before = run.settle()
+                self.assertEqual(run.lmtp(), answer)
+                run.drop()
+                run.settle(2)
+                self.assertLess(before, TARGETS)
+                self.assertLessEqual(run.taken.count() - before, SESSIONS)
+            run.until(lambda: not run.faults(), "the end of the fault")
+            self.assertEqual(run.lmtp(), 250)
+            self.judge(run)
+
+    def test_store_full(self):
+        self.store("pwrite64:error=ENOSPC", 452, "full")
+
+    def test_store_not_written(self):
+        self.store("pwrite64:error=EIO", 451, "disk I/O error")
+
+    def test_store_not_synced(self):
+        """What was committed but may not be on the disk has not happened."""
+        self.store("fdatasync:error=EIO", 451, "disk I/O error")
+
+    def spool(self, *rules):
+        """All that the spool does to its files fails: they wait where they are, and go on by themselves."""
+        with self.trial(feeds=2) as run:
+            run.begin(0)
+            run.until(lambda: run.spool().done, "the first file in done/")
+            with injection.into(run.daemon.pid, *rules):
+                run.drop()
+                run.until(lambda: run.dropped[-1].name + ": cannot be taken" in run.log(), "a word about it")
+                run.settle(3)
+                self.assertEqual(run.spool().failed, [])
+            self.assertEqual(run.log().count("cannot be taken"), 1)
+            self.judge(run)
+
+    def test_spool_not_synced(self):
+        self.spool("fsync:error=EIO")
+
+    def test_spool_not_renamed(self):
+        self.spool("rename,renameat,renameat2:error=EIO")
+
+    def test_spool_full(self):
+        self.spool("fsync:error=ENOSPC", "rename,renameat,renameat2:error=ENOSPC")
+
+    def test_nobody_accepted(self):
+        """Whatever it is that keeps connections away: they wait until it has passed."""
+        for error in ("ENFILE", "ENOBUFS", "EPERM"):
+            with self.subTest(error), self.trial() as run:
+                run.start_daemon()
+                run.wait_for_daemon()
+                with injection.into(run.daemon.pid, "accept4:error=" + error), open("/proc/%d/stat" % run.daemon.pid, encoding="utf-8") as stat:
+                    with socket.socket(socket.AF_UNIX) as guest:
+                        guest.connect(os.path.join(run.directory, "control.sock"))
+                        time.sleep(1)
+                        self.assertLess(sum(map(int, stat.read().rpartition(")")[2].split()[11:13])), os.sysconf("SC_CLK_TCK"), "it did not sleep")
+                self.assertEqual(run.lmtp(), 250)
+                self.judge(run)
+
+    def test_threads_at_the_start(self):
+        """Where a thread cannot be had the daemon does not start, says so, and leaves nothing behind that would be in the way of the next one."""
+        with self.trial() as run:
+            for number, what in enumerate(["the store thread", "the reader thread", *["a delivery thread"] * SESSIONS, "the loading thread"], 1):
+                with open(run.log_path, "ab") as log:
+                    command = [os.path.join(BUILD, "tocsind"), *run._options()]
+                    daemon = injection.from_the_start(["clone3:error=EAGAIN:when=%d" % number], command, stdout=log, stderr=log)
+                self.addCleanup(daemon.kill)
+                self.assertEqual(daemon.wait(PATIENCE), AGAIN, run.log_tail())
+                self.assertIn("cannot start %s: Resource temporarily unavailable" % what, run.log().splitlines()[-1])
+            run.drop()
+            run.start_daemon()
+            run.wait_for_daemon()
             self.judge(run)
 
 
