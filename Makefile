@@ -160,7 +160,7 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -d $(LIBDIR)/systemd/system $(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	install -m 755 $(BUILD)/tocsin $(BINDIR)/tocsin
 	install -m 755 $(BUILD)/tocsind $(SBINDIR)/tocsind
-	cd templates && find . -name '*.txt' -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
+	cd templates && find . \( -name '*.txt' -o -name '*.mustache' \) -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
 	install -m 644 README.md ARCHITECTURE.md LICENSE $(DOCDIR)
 	install -D -m 644 -t $(DOCDIR)/docs docs/*.md
 	$(RELOCATE) config/tocsin.yaml > $(DOCDIR)/tocsin.yaml

@@ -38,8 +38,12 @@ struct config_sender {
 struct config_profile {
     char *name;
     struct config_sender sender; /* NULL members: as the global sender */
-    char *template_name; /* template: file name without .txt; default "notification" */
-    char *reminder_template; /* reminder_template: of reminders, likewise; default "reminder" */
+    char *template_name; /* template: NAME of NAME.LANGUAGE.txt, or "auto": by what was seen */
+    char *reminder_template; /* reminder_template: of reminders, NAME likewise; default "reminder" */
+    char *language; /* language: where nothing tells the recipient's; default "en" */
+    char *
+        only_language; /* no key: what a sidecar says, which comes before all that tells the recipient's; NULL: nothing */
+    bool bilingual; /* bilingual: the same once more in English */
     char *type; /* type: classification.type for rows without one; default NULL */
     char *format; /* format: "auto", "csv", "jsonl", "list" */
     bool header; /* header: the first CSV row names the columns; default true */
@@ -59,6 +63,7 @@ struct config_override {
     bool has_network;
     struct config_list contacts; /* addresses, best first */
     enum party party; /* default: owner for a domain, hoster for a suffix or a network */
+    char *language; /* that they read; NULL: not said */
 };
 
 /* All durations are milliseconds, all sizes bytes, all rates mails per hour (0: no limit). */

@@ -196,11 +196,19 @@ static const struct config_key keys[] = {
 #define AT(member) offsetof(struct config_profile, member)
 
 static const struct config_key profile_keys[] = {
-    { "template", CONFIG_NAME, AT(template_name), "notification", 1, 64,
-      .help = "The template's file name without .txt." },
+    { "template", CONFIG_NAME, AT(template_name), "auto", 1, 64,
+      .help =
+          "The template of the mails, NAME in NAME.LANGUAGE.txt. auto: by what was seen (classification.identifier, "
+          "then classification.type, then the kind of problem), and notification where there is none for it." },
     { "reminder_template", CONFIG_NAME, AT(reminder_template), "reminder", 1, 64,
       .help =
           "The template of mails that tell again of what their reader was told of before (campaigns.dedup_window)." },
+    { "language", CONFIG_LANGUAGE, AT(language), "en",
+      .help =
+          "The language of mails to those of whom nothing tells theirs: no override's language, and no country-code "
+          "domain of a country with one language." },
+    { "bilingual", CONFIG_BOOLEAN, AT(bilingual), "false",
+      .help = "Does a mail in another language than English say the same in English below?" },
     { "format", CONFIG_WORD, AT(format), "auto", .words = formats, .help = "The feed's format; auto: by its content." },
     { "header", CONFIG_BOOLEAN, AT(header), "true", .help = "Does the first row of a CSV file name the columns?" },
     { "columns", CONFIG_COLUMNS, AT(columns), "{}", 0, 200,
@@ -248,6 +256,8 @@ static const struct config_key override_keys[] = {
       .help = "Addresses, best first." },
     { "party", CONFIG_PARTY, AT(party), NULL, .example = "hoster",
       .help = "Whose they are. If not said: the owner's for a domain, else the hoster's." },
+    { "language", CONFIG_LANGUAGE, AT(language), NULL, .example = "de",
+      .help = "The language that they read. If not said: their country's." },
 };
 
 #undef AT

@@ -36,7 +36,7 @@ enum config_type {
     CONFIG_GROUP,
     CONFIG_NAME, /* a template's name, an incident type */
     CONFIG_TITLE, /* a campaign's name */
-    CONFIG_LANGUAGE, /* a tag of RFC 5646 */
+    CONFIG_LANGUAGE, /* a tag of RFC 5646, kept as it is written by custom: de-AT */
     CONFIG_DOMAIN,
     CONFIG_SUFFIX,
     CONFIG_NETWORK, /* struct ip_network, followed by a bool */

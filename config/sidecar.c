@@ -63,7 +63,8 @@ static void check_template(const struct reading *reading)
     const char *name = reading->sidecar->own.template_name;
     if (name && !reading->rules->has_template(reading->rules->config, name))
         complain(reading->builder.complaints, *place_of(reading, "template"), "template",
-                 "there is no %s.txt in paths.templates; allowed: the name of one that is there, without .txt", name);
+                 "there is no %s.LANGUAGE.txt in paths.templates; allowed: auto, or the NAME of one that is there",
+                 name);
 }
 
 /* Without a header row there are no names to go by. */
@@ -173,6 +174,7 @@ struct config_profile config_sidecar_profile(const struct config_sidecar *sideca
         return made;
     const struct config_profile *own = &sidecar->own;
     made.template_name = own->template_name ? own->template_name : made.template_name;
+    made.only_language = sidecar->language;
     made.type = own->type ? own->type : made.type;
     made.format = own->format ? own->format : made.format;
     if (sidecar->has_header)

@@ -1,5 +1,6 @@
 /* Words, names and paths. */
 #include "config/values.h"
+#include "daemon/base/language.h"
 #include "daemon/base/mem.h"
 
 #include <errno.h>
@@ -114,20 +115,17 @@ int config_parse_title(const struct config_key *key, const char *text, void *fie
     return config_parse_text(key, text, field, error);
 }
 
-/* Two or three letters, then parts of up to eight; in lower case, as the names of templates have it. */
+/* Its first part has two or three letters: `German` is none. */
 int config_parse_language(const struct config_key *key, const char *text, void *field, struct error *error)
 {
+    char tag[LANGUAGE_SIZE];
     (void)key;
     (void)error;
-    size_t length = strspn(text, LOWER);
-    if (length < 2 || length > 3)
+    size_t first = strcspn(text, "-");
+    if (first < 2 || first > 3 || !language_is_tag(text, strlen(text)))
         return -EINVAL;
-    for (const char *at = text + length; *at; at += length + 1) {
-        length = *at == '-' ? strspn(at + 1, LOWER DIGITS) : 0;
-        if (!length || length > 8)
-            return -EINVAL;
-    }
-    return strlen(text) <= 35 ? store(field, text) : -EINVAL;
+    language_write(text, strlen(text), tag);
+    return store(field, tag);
 }
 
 /* A key whose `min` is 0 may be empty. */

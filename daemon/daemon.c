@@ -7,7 +7,7 @@
 #include "daemon/bounce/bounce.h"
 #include "daemon/control/control.h"
 #include "daemon/intake.h"
-#include "templates/template.h"
+#include "templates/set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +22,16 @@ int64_t daemon_now(void)
 /* The receipt of an opt-out is a template like any other; without one an opt-out is still obeyed. */
 int daemon_find_receipt(const struct config *config, char **text, struct error *error)
 {
-    char *path = NULL;
-    struct template *template = NULL;
-    int status = template_find((const char *const *)config->paths.templates.items, config->paths.templates.count,
-                               "opt-out-receipt", text, &path, error);
-    if (!status)
-        status = template_parse(path, *text, strlen(*text), &template, error);
-    template_free(template);
-    free(path);
+    const struct template_subject_matter matter = { .name = TEMPLATE_RECEIPT };
+    const struct language_clues english = { .usual = "en" };
+    size_t count;
+    struct template_set *set =
+        template_set_read((const char *const *)config->paths.templates.items, config->paths.templates.count);
+    const struct template_name *names = template_set_names(set, &count);
+    int index = template_choose(names, count, &matter, &english);
+    *text = index < 0 ? NULL : template_set_freeze(set, index, false, error);
+    int status = index < 0 ? template_set_missing(set, TEMPLATE_RECEIPT, error) : *text ? 0 : -EINVAL;
+    template_set_free(set);
     return status;
 }
 

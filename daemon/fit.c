@@ -4,7 +4,8 @@
 #include "daemon/base/name.h"
 #include "daemon/bounce/token_keys.h"
 #include "daemon/delivery/security.h"
-#include "templates/template.h"
+#include "daemon/notify/notify.h"
+#include "templates/set.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -136,34 +137,45 @@ static void look_at_security(struct look *look)
 
 /* ---- Templates ------------------------------------------------------------------------------------------------------------------------ */
 
-static void look_at_template(struct look *look, const char *key, const char *name)
+static struct template_set *read_templates(const struct config *config)
 {
-    const struct config_list *places = &look->config->paths.templates;
+    const struct config_list *places = &config->paths.templates;
+    return template_set_read((const char *const *)places->items, places->count);
+}
+
+static void look_for_template(struct look *look, const struct template_set *set, const char *key, const char *name)
+{
+    const struct template_subject_matter matter = { .name = name };
+    const struct language_clues any = { NULL };
     struct error error = { "" };
-    struct template *template = NULL;
-    char *text = NULL, *path = NULL;
-    int status = template_find((const char *const *)places->items, places->count, name, &text, &path, &error);
-    if (!status)
-        status = template_parse(path, text, strlen(text), &template, &error);
-    if (status)
-        say(look, "%s: %s", key, error.text);
-    template_free(template);
-    free(text);
-    free(path);
+    size_t count;
+    const struct template_name *names = template_set_names(set, &count);
+    if (template_choose(names, count, &matter, &any) >= 0)
+        return;
+    template_set_missing(set, strcmp(name, TEMPLATE_AUTO) == 0 ? TEMPLATE_GENERIC : name, &error);
+    say(look, "%s: %s", key, error.text);
+}
+
+static void say_template(void *context, const char *text)
+{
+    say(context, "paths.templates: %s", text);
 }
 
 static void look_at_templates(struct look *look)
 {
+    struct template_set *set = read_templates(look->config);
     for (size_t i = 0; i < look->config->profile_count; i++) {
         const struct config_profile *profile = &look->config->profiles[i];
         char *key = mem_format("profiles.%s.template", profile->name),
              *reminder = mem_format("profiles.%s.reminder_template", profile->name);
-        look_at_template(look, key, profile->template_name);
-        look_at_template(look, reminder, profile->reminder_template);
+        look_for_template(look, set, key, profile->template_name);
+        look_for_template(look, set, reminder, profile->reminder_template);
         free(key);
         free(reminder);
     }
-    look_at_template(look, "paths.templates", "opt-out-receipt");
+    look_for_template(look, set, "paths.templates", TEMPLATE_RECEIPT);
+    template_set_complain(set, say_template, look);
+    template_set_free(set);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------------------------------------------------- */
@@ -197,10 +209,27 @@ static void doubt_group(struct look *look, const char *key, const char *name, co
         say(look, "%s: there is no group `%s` on this system: %s", key, name, meaning);
 }
 
+static bool is_named(void *context, const char *name)
+{
+    const struct look *look = context;
+    for (size_t i = 0; i < look->config->profile_count; i++)
+        if (strcmp(look->config->profiles[i].template_name, name) == 0)
+            return true;
+    return notify_knows_name(name);
+}
+
+static void doubt_templates(struct look *look)
+{
+    struct template_set *set = read_templates(look->config);
+    template_set_doubt(set, is_named, say_template, look);
+    template_set_free(set);
+}
+
 void fit_doubt(const struct config *config, fit_tell *tell, void *context)
 {
     struct look look = { config, tell, context, 0 };
     doubt_group(&look, "access.submit_group", config->access.submit_group, "nobody may submit by being its member");
     doubt_group(&look, "access.admin_group", config->access.admin_group,
                 "only root and the daemon's own user are administrators");
+    doubt_templates(&look);
 }

@@ -11,7 +11,7 @@
 #include "daemon/notify/notify.h"
 #include "daemon/spool/names.h"
 #include "daemon/submission.h"
-#include "templates/template.h"
+#include "templates/set.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -45,7 +45,9 @@ struct entry {
     struct config_profile profile; /* with what the sidecar says instead; points into config and sidecar */
     char *path, *id, *name, *owner, *rejected_path;
     json_t *options;
-    char *template_text, *reminder_text;
+    struct queue_template *templates;
+    size_t template_count;
+    const char *usual_text, *reminder_text; /* of those */
     char *why; /* it failed */
     int64_t file;
     int64_t version; /* of its results */
@@ -65,6 +67,18 @@ static struct entry *entry_new(struct intake *intake)
     return entry;
 }
 
+static void drop_templates(struct entry *entry)
+{
+    for (size_t i = 0; i < entry->template_count; i++) {
+        free(entry->templates[i].name);
+        free(entry->templates[i].language);
+        free(entry->templates[i].text);
+    }
+    free(entry->templates);
+    entry->templates = NULL;
+    entry->template_count = 0;
+}
+
 static void entry_free(struct entry *entry)
 {
     *entry->link = entry->next;
@@ -78,8 +92,7 @@ static void entry_free(struct entry *entry)
     free(entry->name);
     free(entry->owner);
     free(entry->rejected_path);
-    free(entry->template_text);
-    free(entry->reminder_text);
+    drop_templates(entry);
     json_decref(entry->options);
     free(entry);
 }
@@ -306,26 +319,61 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
     }
 }
 
-static int find_template(struct entry *entry, const char *name, char **text, struct error *error)
+/* May a mail of this profile be written from the template called NAME? */
+static bool is_for(const struct config_profile *profile, const char *name)
 {
-    const struct config *config = entry->config;
-    const char *const *directories = (const char *const *)config->paths.templates.items;
-    free(*text); /* of an earlier try */
-    *text = NULL;
-    char *path = NULL;
-    struct template *template = NULL;
-    int status = template_find(directories, config->paths.templates.count, name, text, &path, error);
-    if (!status)
-        status = template_parse(path, *text, strlen(*text), &template, error);
-    template_free(template);
-    free(path);
-    return status;
+    if (strcmp(name, TEMPLATE_RECEIPT) == 0)
+        return false;
+    return strcmp(profile->template_name, TEMPLATE_AUTO) == 0 || strcmp(profile->template_name, name) == 0 ||
+           strcmp(profile->reminder_template, name) == 0;
+}
+
+static int freeze_templates(struct entry *entry, const struct template_set *set, struct error *error)
+{
+    size_t count;
+    const struct template_name *names = template_set_names(set, &count);
+    entry->templates = mem_zero(count + 1, sizeof *entry->templates);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_for(&entry->profile, names[i].name))
+            continue;
+        char *text = template_set_freeze(set, (int)i, entry->profile.bilingual, error);
+        if (!text)
+            return -EINVAL;
+        entry->templates[entry->template_count++] =
+            (struct queue_template){ mem_string(names[i].name), mem_string(names[i].language), text };
+    }
+    return 0;
+}
+
+/* Which of them is the campaign's where nothing is known of the recipient or of what was seen: its text, or NULL. */
+static const char *choose_usual(const struct entry *entry, const struct template_set *set, const char *wanted,
+                                struct error *error)
+{
+    const struct template_subject_matter matter = { .name = wanted };
+    const struct language_clues clues = { .ordered = entry->profile.only_language, .usual = entry->profile.language };
+    struct template_name *names = mem_zero(entry->template_count + 1, sizeof *names);
+    for (size_t i = 0; i < entry->template_count; i++)
+        names[i] = (struct template_name){ entry->templates[i].name, entry->templates[i].language };
+    int usual = template_choose(names, entry->template_count, &matter, &clues);
+    free(names);
+    if (usual < 0)
+        template_set_missing(set, strcmp(wanted, TEMPLATE_AUTO) == 0 ? TEMPLATE_GENERIC : wanted, error);
+    return usual < 0 ? NULL : entry->templates[usual].text;
 }
 
 static int find_templates(struct entry *entry, struct error *error)
 {
-    int status = find_template(entry, entry->profile.template_name, &entry->template_text, error);
-    return status ? status : find_template(entry, entry->profile.reminder_template, &entry->reminder_text, error);
+    const struct config_list *places = &entry->config->paths.templates;
+    const struct config_profile *profile = &entry->profile;
+    struct template_set *set = template_set_read((const char *const *)places->items, places->count);
+    drop_templates(entry); /* of an earlier try */
+    int status = freeze_templates(entry, set, error);
+    entry->usual_text = status ? NULL : choose_usual(entry, set, profile->template_name, error);
+    entry->reminder_text = entry->usual_text ? choose_usual(entry, set, profile->reminder_template, error) : NULL;
+    if (!status && !entry->reminder_text)
+        status = -ENOENT;
+    template_set_free(set);
+    return status;
 }
 
 static void on_hashed(void *context, const struct load_result *result)
@@ -356,8 +404,10 @@ static void on_hashed(void *context, const struct load_result *result)
         .hash = result->hash,
         .size = result->size,
         .settings = settings,
-        .template_text = entry->template_text,
+        .template_text = entry->usual_text,
         .reminder_text = entry->reminder_text,
+        .templates = entry->templates,
+        .template_count = entry->template_count,
         .now = daemon_now(),
         .redirect_to = option(entry, "redirect_to"),
         .hold = json_is_true(json_object_get(entry->options, "hold")) || (entry->sidecar && entry->sidecar->hold),

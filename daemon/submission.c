@@ -3,7 +3,7 @@
 #include "daemon/base/buf.h"
 #include "daemon/base/groups.h"
 #include "daemon/base/mem.h"
-#include "templates/template.h"
+#include "templates/set.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -32,12 +32,16 @@ static bool is_admin(const struct config *config, const char *who)
 
 static bool has_template(const struct config *config, const char *name)
 {
-    const char *const *directories = (const char *const *)config->paths.templates.items;
-    char *text = NULL, *path = NULL;
-    int code = template_find(directories, config->paths.templates.count, name, &text, &path, NULL);
-    free(text);
-    free(path);
-    return code != -ENOENT; /* what else is wrong with it is told when it is read */
+    const struct template_subject_matter matter = { .name = name };
+    const struct language_clues any = { NULL };
+    size_t count;
+    struct template_set *set =
+        template_set_read((const char *const *)config->paths.templates.items, config->paths.templates.count);
+    const struct template_name *names = template_set_names(set, &count);
+    bool has =
+        template_choose(names, count, &matter, &any) >= 0; /* what else is wrong with it is told when it is read */
+    template_set_free(set);
+    return has;
 }
 
 static int read_sidecar(const struct config *config, const struct submission *submission, bool may_all,

@@ -127,4 +127,5 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
             "i", id);
     if (reminder)
         refer(store, id);
+    store_choose_template(store, id, campaign);
 }

@@ -108,7 +108,9 @@ static int64_t make_campaign(struct store *store, const struct begin *begin)
             " reminder_hash) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             "ttiittttt", begin->campaign, begin->file.profile, begin->now, begin->now + store->config->campaigns.expire,
             begin->file.settings, hash, begin->file.redirect_to, begin->file.who, reminder_hash);
-    return sql_last_id(store->sql);
+    int64_t id = sql_last_id(store->sql);
+    store_keep_templates(store, id, begin->file.templates, begin->file.template_count);
+    return id;
 }
 
 /* ?5, a later file's settings, hold a note that is not the campaign's. */
@@ -193,10 +195,26 @@ static void finish_begin(struct request *request)
                                     file->redirect_to, file->who };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((char *)(uintptr_t)strings[i]);
+    for (size_t i = 0; i < file->template_count; i++) {
+        free(file->templates[i].name);
+        free(file->templates[i].language);
+        free(file->templates[i].text);
+    }
+    free((void *)(uintptr_t)file->templates);
     free(begin->campaign);
     free(begin->message);
     free(begin->hash);
     free(begin);
+}
+
+static struct queue_template *copy_templates(const struct queue_file *file)
+{
+    struct queue_template *copies = mem_zero(file->template_count + 1, sizeof *copies);
+    for (size_t i = 0; i < file->template_count; i++)
+        copies[i] =
+            (struct queue_template){ mem_string(file->templates[i].name), mem_string(file->templates[i].language),
+                                     mem_string(file->templates[i].text) };
+    return copies;
 }
 
 void queue_file_begin(struct queue *queue, const struct queue_file *file,
@@ -214,6 +232,7 @@ void queue_file_begin(struct queue *queue, const struct queue_file *file,
     begin->file.settings = mem_string(file->settings);
     begin->file.template_text = mem_string(file->template_text);
     begin->file.reminder_text = mem_string(file->reminder_text);
+    begin->file.templates = copy_templates(file);
     begin->file.redirect_to = mem_string(file->redirect_to);
     begin->file.who = mem_string(file->who);
     begin->now = file->now;

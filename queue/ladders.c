@@ -21,10 +21,10 @@ static int run_set_ladder(struct store *store, struct request *request)
     for (size_t i = 0; i < set->ladder.count; i++) {
         const struct rung *rung = &set->ladder.rungs[i];
         sql_run(sql,
-                "INSERT INTO rung (case_id, position, contact_id, kinds, party, score, evidence)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                "iiitidt", set->id, (int64_t)i + 1, store_contact(store, rung->address), rung->kinds,
-                (int64_t)rung->party, rung->score, rung->evidence);
+                "INSERT INTO rung (case_id, position, contact_id, kinds, party, score, evidence, languages)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "iiitidtt", set->id, (int64_t)i + 1, store_contact(store, rung->address), rung->kinds,
+                (int64_t)rung->party, rung->score, rung->evidence, rung->languages);
     }
     sql_run(sql, "UPDATE \"case\" SET note = ?2, position = 0 WHERE id = ?1", "it", set->id, set->ladder.note);
     store_climb(store, set->id, set->now);
@@ -48,6 +48,7 @@ void queue_set_ladder(struct queue *queue, int64_t id, const struct ladder *ladd
     for (size_t i = 0; i < ladder->count; i++) {
         const struct rung *rung = &ladder->rungs[i];
         ladder_add(&set->ladder, rung->address, rung->kinds, rung->party, rung->score, rung->evidence);
+        ladder_set_languages(&set->ladder, rung->address, rung->languages);
     }
     set->ladder.note = mem_string(ladder->note);
     store_submit(queue, &set->request);

@@ -61,6 +61,12 @@ unsigned queue_pending(const struct queue *queue);
 
 /* ---- Feed files (spool) -------------------------------------------------------------------------------------------------------- */
 
+/* A template that a campaign's mails may be written from, frozen. */
+struct queue_template {
+    char *name, *language;
+    char *text;
+};
+
 struct queue_file {
     const char *claim; /* the spool's unique name for it: found again after a crash */
     const char *name; /* as it was dropped */
@@ -69,7 +75,10 @@ struct queue_file {
     const char *hash; /* SHA-256 of the bytes, hex */
     int64_t size;
     const char *settings; /* frozen configuration values (notify_settings) */
-    const char *template_text, *reminder_text; /* of its mails, and of those that are reminders */
+    const char *template_text,
+        *reminder_text; /* of its mails, and of those that are reminders, where none of the following is better */
+    const struct queue_template *templates; /* by name and language; copied */
+    size_t template_count;
     int64_t now; /* when it came: counted from the last mail about a finding to here, it is known, or a reminder */
     const char *redirect_to; /* NULL, or where this campaign's mails really go */
     bool hold; /* wait for approval however small */

@@ -118,6 +118,11 @@ static const char *const migrations[] = {
     "ALTER TABLE notification ADD COLUMN reminder INTEGER NOT NULL DEFAULT 0;" /* 1: all of its cases are reminders */
     "CREATE TABLE notification_reference (notification_id INTEGER NOT NULL, refers_to INTEGER NOT NULL,"
     " PRIMARY KEY (notification_id, refers_to)) WITHOUT ROWID;",
+
+    /* 4: templates by type and language. A campaign's are frozen when it begins; where it has none, its template_hash is the only one. */
+    "CREATE TABLE campaign_template (campaign_id INTEGER NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL,"
+    " hash TEXT NOT NULL, PRIMARY KEY (campaign_id, name, language)) WITHOUT ROWID;"
+    "ALTER TABLE rung ADD COLUMN languages TEXT;", /* that they read there; NULL: not known */
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -101,6 +101,12 @@ void store_audit(struct store *store, int64_t now, const char *who, const char *
  * approval. */
 void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now);
 
+/* The templates that CAMPAIGN's mails are written from, from now on. */
+void store_keep_templates(struct store *store, int64_t campaign, const struct queue_template *templates, size_t count);
+
+/* Give NOTIFICATION, which has just been composed, the template of its campaign for what it is about and for who reads it. */
+void store_choose_template(struct store *store, int64_t notification, int64_t campaign);
+
 /* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval; in a rehearsal, now. */
 int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
 

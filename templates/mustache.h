@@ -8,6 +8,8 @@
 #include "daemon/base/error.h"
 #include "templates/value.h"
 
+#include <stdbool.h>
+
 struct mustache;
 
 enum mustache_escape {
@@ -26,10 +28,20 @@ void mustache_free(struct mustache *template);
 int mustache_render(const struct mustache *template, const struct value *data, enum mustache_escape escape,
                     mustache_partials *partials, void *context, struct buf *out, struct error *error);
 
-/* Call VISIT for each name that TEMPLATE uses (a variable, section or inverted section; dotted names whole), with the line and column of
- * its tag and the sections around it, outermost first. Stops and returns what VISIT returned when that is not 0. */
-typedef int mustache_visit(void *context, const char *name, int line, int column, const char *const *sections,
-                           size_t depth);
-int mustache_names(const struct mustache *template, mustache_visit *visit, void *context);
+/* A name that a template uses (a variable, section or inverted section; dotted names whole), where its tag stands, and what is around it. */
+struct mustache_use {
+    const char *name;
+    const char *file; /* the name that the template, or its partial, was parsed under */
+    int line, column;
+    const char *const *sections; /* outermost first */
+    size_t depth;
+    unsigned inverted; /* inverted sections around it */
+    bool value; /* it is a variable: what it stands for is written */
+};
+
+/* Call VISIT for each name that is used where TEMPLATE is rendered: also those of the partials that PARTIALS (may be NULL) finds with CONTEXT, and of blocks where
+ * they come to stand. What nests deeper than 64 is not visited. Stops and returns what VISIT returned when that is not 0. */
+typedef int mustache_visit(void *context, const struct mustache_use *use);
+int mustache_names(const struct mustache *template, mustache_partials *partials, mustache_visit *visit, void *context);
 
 #endif

@@ -18,13 +18,6 @@ struct values {
     const struct values *outer;
 };
 
-/* The arguments that a parent tag passes: the blocks right inside it. */
-struct arguments {
-    const struct mustache *template; /* where the tag stands */
-    size_t parent; /* its index there */
-    const struct arguments *outer; /* those passed to that template itself */
-};
-
 /* What a run of nodes is rendered in. */
 struct scope {
     const struct mustache *template;
@@ -226,9 +219,8 @@ static int render_partial(struct render *render, const struct scope *scope, size
     return result;
 }
 
-/* The block that replaces the one named NAME: the outermost argument of that name, and of two in one parent tag the later. */
-static const struct node *find_argument(const struct arguments *arguments, struct slice name,
-                                        const struct arguments **from)
+const struct node *mustache_find_argument(const struct arguments *arguments, struct slice name,
+                                          const struct arguments **from)
 {
     const struct node *found = NULL;
     for (; arguments; arguments = arguments->outer) {
@@ -274,7 +266,7 @@ static int render_block(struct render *render, const struct scope *scope, size_t
 {
     const struct node *block = &scope->template->nodes[at];
     const struct arguments *from = NULL;
-    const struct node *argument = find_argument(scope->arguments, block->text, &from);
+    const struct node *argument = mustache_find_argument(scope->arguments, block->text, &from);
     size_t before = render->out->length;
     int result = argument ? render_argument(render, scope, block, argument, from)
                           : render_range(render, scope, at + 1, block->end);

@@ -87,6 +87,17 @@ struct mustache {
     size_t count, capacity;
 };
 
+/* The arguments that a parent tag passes: the blocks right inside it. */
+struct arguments {
+    const struct mustache *template; /* where the tag stands */
+    size_t parent; /* its index there */
+    const struct arguments *outer; /* those passed to that template itself */
+};
+
+/* The block that replaces the one named NAME: the outermost argument of that name, and of two in one parent tag the later; it is one of *FROM's. NULL: none does. */
+const struct node *mustache_find_argument(const struct arguments *arguments, struct slice name,
+                                          const struct arguments **from);
+
 /* Cut TEXT (LENGTH bytes; names in it get a NUL behind them) into tokens; LINE and COLUMN are where it begins in its file.
  * Opening and closing tags match when this returns 0; else -EINVAL. TOKENS is the caller's to free either way. */
 int mustache_scan(const char *name, char *text, size_t length, int line, int column, struct tokens *tokens,

@@ -1,9 +1,9 @@
 #include "templates/template.h"
 
 #include "daemon/base/ascii.h"
+#include "daemon/base/language.h"
 #include "daemon/base/mem.h"
-#include "templates/mustache_tree.h"
-#include "templates/template_variables.h"
+#include "templates/template_parts.h"
 #include "templates/wrap.h"
 
 #include <errno.h>
@@ -13,12 +13,6 @@
 
 #define SUBJECT_MAX 200 /* characters; more is cut off by every mail program */
 #define BODY_USUAL 3000 /* bytes: room for a mail about a case or two is made at once */
-
-struct template
-{
-    char *language;
-    struct mustache *subject, *body;
-};
 
 /* Where the parser is in a template's source. */
 struct source {
@@ -45,22 +39,13 @@ static int take_subject(const struct source *source, struct template *template, 
         return failed(source, value->line, value->column, "the subject is empty");
     int result = mustache_parse_at(source->file, value->line, value->column, value->text.at, value->text.length,
                                    &template->subject, source->error);
-    return result ? result : template_check_variables(source->file, template->subject, source->error);
+    return result ? result : template_check_variables(template, template->subject, source->error);
 }
 
-/* A language tag (RFC 5646) as far as its characters and lengths go; it stands in a header. */
+/* It stands in a header. */
 static int take_language(const struct source *source, struct template *template, const struct entry *value)
 {
-    size_t part = 0;
-    bool good = value->text.length > 0 && value->text.length <= 35;
-    for (size_t i = 0; i < value->text.length && good; i++) {
-        char byte = value->text.at[i];
-        char lower = (char)(byte | 0x20);
-        part = byte == '-' ? 0 : part + 1;
-        good = (part > 0 && part <= 8 && ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))) ||
-               (byte == '-' && i > 0 && value->text.at[i - 1] != '-');
-    }
-    if (!good || part == 0)
+    if (!language_is_tag(value->text.at, value->text.length))
         return failed(source, value->line, value->column, "a language is a tag like en or de-AT (RFC 5646)");
     template->language = mem_string_n(value->text.at, value->text.length);
     return 0;
@@ -159,34 +144,7 @@ static int take_front_matter(struct source *source, struct template *template)
     return failed(source, source->line, 1, "the line `---` that ends the front matter is missing");
 }
 
-/* A notification keeps its template's text, so that text must be all there is to it. */
-static int check_whole(const struct source *source, const struct mustache *body)
-{
-    for (size_t i = 0; i < body->count; i++)
-        if (body->nodes[i].kind == NODE_PARTIAL || body->nodes[i].kind == NODE_PARENT)
-            return failed(source, body->nodes[i].line, body->nodes[i].column,
-                          "a notification template cannot take in other files");
-    return 0;
-}
-
-/* Every mail says who writes and how to make it stop. */
-static int check_polite(const struct source *source, const struct mustache *body, int line)
-{
-    static const char *const wanted[] = { "sender.name", "opt_out" };
-    static const char *const why[] = { "the text must say who writes: {{sender.name}} is missing",
-                                       "the text must say how to make it stop: {{opt_out}} is missing" };
-    for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++) {
-        bool found = false;
-        for (size_t i = 0; i < body->count && !found; i++)
-            found = (body->nodes[i].kind == NODE_VARIABLE || body->nodes[i].kind == NODE_RAW) &&
-                    equals(body->nodes[i].text, wanted[w]);
-        if (!found)
-            return failed(source, line, 1, why[w]);
-    }
-    return 0;
-}
-
-static int take_body(struct source *source, struct template *template)
+static int take_body(struct source *source, struct template *template, const struct template_source *given)
 {
     struct source next = *source;
     while (next.at < next.end && take_line(&next).length == 0)
@@ -195,39 +153,37 @@ static int take_body(struct source *source, struct template *template)
     int result = mustache_parse_at(source->file, line, 1, source->at, (size_t)(source->end - source->at),
                                    &template->body, source->error);
     if (result == 0)
-        result = check_whole(source, template->body);
+        result = template_take_partials(template, given, source->error);
     if (result == 0)
-        result = template_check_variables(source->file, template->body, source->error);
-    return result ? result : check_polite(source, template->body, line);
+        result = template_check_variables(template, template->body, source->error);
+    return result ? result : template_check_polite(template, source->file, line, source->error);
 }
 
-/* A mail's text is UTF-8: anything else would reach people as question marks. */
-static int check_text(const struct source *source)
-{
-    size_t length = (size_t)(source->end - source->at);
-    json_t *text = length <= MUSTACHE_MAX_LENGTH ? json_stringn(source->at, length) : NULL;
-    bool good = text && !memchr(source->at, '\0', length);
-    json_decref(text);
-    return good ? 0 : failed(source, 1, 1, "not a text file in UTF-8, or too large");
-}
-
-int template_parse(const char *file, const char *text, size_t length, struct template **out, struct error *error)
+int template_parse_source(const struct template_source *given, struct template **out, struct error *error)
 {
     struct template *template = mem_zero(1, sizeof *template);
-    struct source source = { file, text, text + length, 1, error };
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+    struct source source = { given->file, given->text, given->text + given->length, 1, error };
+    if (given->length >= 3 && memcmp(given->text, "\xEF\xBB\xBF", 3) == 0)
         source.at += 3;
-    int result = check_text(&source);
+    int result = template_check_text(given->file, source.at, (size_t)(source.end - source.at), error);
     if (result == 0)
         result = take_front_matter(&source, template);
     if (result == 0)
-        result = take_body(&source, template);
+        result = take_body(&source, template, given);
+    if (result == 0 && !template->language)
+        template->language = mem_string(given->language ? given->language : "en");
     if (result) {
         template_free(template);
         template = NULL;
     }
     *out = template;
     return result;
+}
+
+int template_parse(const char *file, const char *text, size_t length, struct template **out, struct error *error)
+{
+    const struct template_source source = { .file = file, .text = text, .length = length };
+    return template_parse_source(&source, out, error);
 }
 
 void template_free(struct template *template)
@@ -237,12 +193,13 @@ void template_free(struct template *template)
     free(template->language);
     mustache_free(template->subject);
     mustache_free(template->body);
+    template_drop_partials(template);
     free(template);
 }
 
 const char *template_language(const struct template *template)
 {
-    return template->language ? template->language : "en";
+    return template->language;
 }
 
 /* The bytes of a control character or line separator at TEXT (C0, DEL, C1, U+2028, U+2029), or 0. */
@@ -331,7 +288,8 @@ int template_body(const struct template *template, const struct value *data, str
 {
     struct buf text = BUF_EMPTY, lines = BUF_EMPTY;
     buf_reserve(&text, BODY_USUAL);
-    int result = mustache_render(template->body, data, MUSTACHE_TEXT, NULL, NULL, &text, error);
+    int result =
+        mustache_render(template->body, data, MUSTACHE_TEXT, template_find_partial, (void *)template, &text, error);
     if (result == 0) {
         bool clean = is_clean(&text);
         if (!clean)

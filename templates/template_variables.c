@@ -1,4 +1,4 @@
-#include "templates/template_variables.h"
+#include "templates/template_parts.h"
 
 #include "daemon/base/mem.h"
 #include "daemon/base/spelling.h"
@@ -167,30 +167,35 @@ static char *suggest(const struct scopes *scopes, const char *name)
 }
 
 struct check {
-    const char *file;
+    const struct template *template;
     struct error *error;
 };
 
-static int check_name(void *context, const char *name, int line, int column, const char *const *sections, size_t depth)
+static int check_name(void *context, const struct mustache_use *use)
 {
     const struct check *check = context;
     struct scopes scopes = { { "" }, 1 };
-    for (size_t i = 0; i < depth; i++) {
-        const struct variable *section = find(&scopes, sections[i]);
+    for (size_t i = 0; i < use->depth; i++) {
+        const struct variable *section = find(&scopes, use->sections[i]);
         if (section && section->inside)
             scopes.list[scopes.count++] = section->inside;
     }
-    if (find(&scopes, name) || (depth > 0 && strcmp(name, ".") == 0))
+    if (find(&scopes, use->name) || (use->depth > 0 && strcmp(use->name, ".") == 0))
         return 0;
-    char *hint = suggest(&scopes, name);
-    int result = error_set(check->error, -EINVAL, "%s:%d:%d: unknown variable \"%.100s\"%s", check->file, line, column,
-                           name, hint);
+    char *hint = suggest(&scopes, use->name);
+    int result = error_set(check->error, -EINVAL, "%s:%d:%d: unknown variable \"%.100s\"%s", use->file, use->line,
+                           use->column, use->name, hint);
     free(hint);
     return result;
 }
 
-int template_check_variables(const char *file, const struct mustache *template, struct error *error)
+static const struct mustache *find_of_check(void *context, const char *name)
 {
-    struct check check = { file, error };
-    return mustache_names(template, check_name, &check);
+    return template_find_partial((void *)((struct check *)context)->template, name);
+}
+
+int template_check_variables(const struct template *template, const struct mustache *part, struct error *error)
+{
+    struct check check = { template, error };
+    return mustache_names(part, find_of_check, check_name, &check);
 }

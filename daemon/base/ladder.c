@@ -62,6 +62,13 @@ void ladder_add(struct ladder *ladder, const char *address, const char *kind, en
     };
 }
 
+void ladder_set_languages(struct ladder *ladder, const char *address, const char *languages)
+{
+    for (size_t i = 0; languages && i < ladder->count; i++)
+        if (strcmp(ladder->rungs[i].address, address) == 0 && !ladder->rungs[i].languages)
+            ladder->rungs[i].languages = mem_string(languages);
+}
+
 void ladder_note(struct ladder *ladder, const char *format, ...)
 {
     char line[512];
@@ -78,6 +85,7 @@ void ladder_clear(struct ladder *ladder)
         free(ladder->rungs[i].address);
         free(ladder->rungs[i].kinds);
         free(ladder->rungs[i].evidence);
+        free(ladder->rungs[i].languages);
     }
     free(ladder->rungs);
     free(ladder->note);

@@ -13,6 +13,8 @@ struct rung {
     char *evidence; /* for people: where we had it from and why we think that it takes mail, one line */
     enum party party;
     double score; /* 0 to 1: how likely somebody responsible reads a mail to it */
+    char *
+        languages; /* that they said they read, or that we know they do: tags with commas between them; NULL: not known */
 };
 
 struct ladder {
@@ -30,6 +32,8 @@ enum party party_from_name(const char *name);
 /* Append a rung (copies the strings). An ADDRESS that is there already gains the new kind and evidence instead. */
 void ladder_add(struct ladder *ladder, const char *address, const char *kind, enum party party, double score,
                 const char *evidence);
+/* Those at ADDRESS read LANGUAGES, unless that was said before. */
+void ladder_set_languages(struct ladder *ladder, const char *address, const char *languages);
 /* Append a line to the note. */
 void ladder_note(struct ladder *ladder, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Free what LADDER holds, and LADDER itself is empty again. */

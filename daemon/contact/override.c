@@ -114,6 +114,7 @@ static void propose(const struct config_override *override, const struct match *
         candidates_add(out, &(struct candidate){ .address = address,
                                                  .kind = "override",
                                                  .evidence = match->words,
+                                                 .languages = override->language,
                                                  .party = override->party,
                                                  .first = override->domain != NULL,
                                                  .distance = match->distance,

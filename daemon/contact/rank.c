@@ -41,6 +41,7 @@ void candidates_add(struct candidates *candidates, const struct candidate *candi
     added->address = mem_string(address);
     added->kind = mem_string(candidate->kind);
     added->evidence = mem_string(candidate->evidence);
+    added->languages = mem_string(candidate->languages);
     added->order = candidates->count++;
 }
 
@@ -65,6 +66,7 @@ void candidates_clear(struct candidates *candidates)
         free(candidates->items[i].address);
         free(candidates->items[i].kind);
         free(candidates->items[i].evidence);
+        free(candidates->items[i].languages);
     }
     free(candidates->items);
     free(candidates->note);
@@ -131,6 +133,7 @@ static void drop_rung(struct ladder *ladder, size_t index)
     free(rung->address);
     free(rung->kinds);
     free(rung->evidence);
+    free(rung->languages);
     ladder->count--;
     memmove(rung, rung + 1, (ladder->count - index) * sizeof *rung);
 }
@@ -166,9 +169,11 @@ void rank(const struct config *config, struct candidates *candidates, struct lad
         const struct candidate *candidate = &candidates->items[i];
         if (is_ours(config, candidate->address))
             ladder_note(out, "%s is our own address: left out", candidate->address);
-        else
+        else {
             ladder_add(out, candidate->address, candidate->kind, candidate->party, score_of(candidate),
                        candidate->evidence);
+            ladder_set_languages(out, candidate->address, candidate->languages);
+        }
     }
     cut(config, out);
 }

@@ -9,6 +9,7 @@ struct candidate {
     char *address; /* normalised */
     char *kind;
     char *evidence; /* for people */
+    char *languages; /* that they read, as in struct rung; NULL: not known */
     enum party party;
     bool first; /* goes before everything: a person said so for exactly this domain */
     unsigned distance; /* from what the incident names: the host's own are 0, the domain's further off */

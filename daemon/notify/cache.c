@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 16 /* campaigns that a thread mails for in turns; more only cost the reading again */
+#define SLOTS 32 /* templates and campaigns that a thread mails for in turns; more only cost the reading again */
 
 struct notify_cache {
     struct {
         char *text;
-        struct template *template;
+        struct frozen frozen;
     } templates[SLOTS];
     struct {
         char *text;
@@ -32,7 +32,7 @@ void notify_cache_free(struct notify_cache *cache)
         return;
     for (size_t i = 0; i < SLOTS; i++) {
         free(cache->templates[i].text);
-        template_free(cache->templates[i].template);
+        frozen_clear(&cache->templates[i].frozen);
         free(cache->settings[i].text);
         settings_clear(&cache->settings[i].settings);
     }
@@ -48,23 +48,23 @@ struct scratch *cache_scratch(struct notify_cache *cache)
     return &cache->scratch;
 }
 
-int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error)
+int cache_template(struct notify_cache *cache, const char *text, const struct frozen **out, struct error *error)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (cache->templates[i].text && strcmp(cache->templates[i].text, text) == 0) {
-            *out = cache->templates[i].template;
+            *out = &cache->templates[i].frozen;
             return 0;
         }
-    struct template *template = NULL;
-    int code = template_parse("template", text, strlen(text), &template, error);
+    struct frozen frozen;
+    int code = frozen_parse(text, &frozen, error);
     if (code)
         return code;
     unsigned slot = cache->next_template++ % SLOTS;
     free(cache->templates[slot].text);
-    template_free(cache->templates[slot].template);
+    frozen_clear(&cache->templates[slot].frozen);
     cache->templates[slot].text = mem_string(text);
-    cache->templates[slot].template = template;
-    *out = template;
+    cache->templates[slot].frozen = frozen;
+    *out = &cache->templates[slot].frozen;
     return 0;
 }
 

@@ -19,7 +19,6 @@
 #define VALUE_SHOWN 300 /* bytes of one value: four lines */
 #define NOTE_SHOWN 500 /* as much as a sidecar may say */
 #define NAME_SHOWN 60
-#define DATE_SIZE 24 /* "23 September 2026" */
 
 /* An object in the making. */
 struct object {
@@ -125,20 +124,10 @@ static bool row_time(const json_t *row, int64_t *out)
     return json_is_string(value) && timestamp_parse(json_string_value(value), json_string_length(value), out) == 0;
 }
 
-/* "23 November 2026". */
-static struct value date_text(struct arena *arena, int64_t time)
+static struct value date_text(struct arena *arena, enum words_language language, int64_t time)
 {
-    static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
-                                          "July",    "August",   "September", "October", "November", "December" };
-    char iso[TIMESTAMP_ISO_SIZE]; /* 2026-11-23T…, the year from 1 to 9999 */
-    timestamp_iso(time, iso);
-    const char *year = iso + strspn(iso, "0"), *day = iso + 8 + (iso[8] == '0');
-    const char *month = months[(iso[5] - '0') * 10 + iso[6] - '0' - 1];
-    char *date = arena_take(arena, DATE_SIZE), *at = mempcpy(date, day, (size_t)(iso + 10 - day));
-    *at++ = ' ';
-    at = stpcpy(at, month);
-    *at++ = ' ';
-    *(char *)mempcpy(at, year, (size_t)(iso + 4 - year)) = '\0';
+    char *date = arena_take(arena, WORDS_DATE_SIZE);
+    words_date(language, time, date);
     return text(date);
 }
 
@@ -215,7 +204,7 @@ static struct value other_fields(struct arena *arena, json_t *row)
     return list_of(list, count);
 }
 
-static struct value incident_model(struct arena *arena, json_t *row)
+static struct value incident_model(struct arena *arena, enum words_language language, json_t *row)
 {
     struct object incident = object_new(arena, row_field_count + 2);
     int64_t time;
@@ -225,14 +214,15 @@ static struct value incident_model(struct arena *arena, json_t *row)
         else
             set(&incident, row_fields[i].key, clean_value(arena, json_object_get(row, row_fields[i].field)));
     set(&incident, "type_text",
-        text(type_text(json_string_value(json_object_get(row, "classification.type")),
+        text(type_text(language, json_string_value(json_object_get(row, "classification.type")),
                        json_string_value(json_object_get(row, "classification.identifier")))));
     set(&incident, "fields", other_fields(arena, row));
     return done(&incident);
 }
 
 /* A case whose incidents are ROWS, as far as the mail carries them. */
-static struct value case_model(struct arena *arena, const struct notification_case *given, json_t **rows)
+static struct value case_model(struct arena *arena, enum words_language language, const struct notification_case *given,
+                               json_t **rows)
 {
     size_t count = given->count, all = count + given->left_out,
            shown = count < INCIDENTS_SHOWN ? count : INCIDENTS_SHOWN;
@@ -240,7 +230,7 @@ static struct value case_model(struct arena *arena, const struct notification_ca
     int64_t time, first = INT64_MAX, last = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
         if (i < shown)
-            incidents[i] = incident_model(arena, rows[i]);
+            incidents[i] = incident_model(arena, language, rows[i]);
         if (row_time(rows[i], &time)) {
             first = time < first ? time : first;
             last = time > last ? time : last;
@@ -293,13 +283,13 @@ static bool is_without_abuse(const struct notification *notification)
 }
 
 /* What every kind of mail has. */
-static void set_common(struct object *model, struct arena *arena, const struct notification *notification,
-                       const struct settings *settings, const char *opt_out)
+static void set_common(struct object *model, struct arena *arena, enum words_language language,
+                       const struct notification *notification, const struct settings *settings, const char *opt_out)
 {
     char *ticket = arena_take(arena, NOTIFY_TICKET_SIZE);
     notify_ticket(notification->id, ticket);
     set(model, "ticket", text(ticket));
-    set(model, "date", date_text(arena, notification->date));
+    set(model, "date", date_text(arena, language, notification->date));
     set(model, "campaign", clean_string(arena, notification->campaign));
     set(model, "recipient", clean_string(arena, notification->recipient));
     set(model, "opt_out", clean_string(arena, opt_out));
@@ -335,7 +325,8 @@ static struct value reminder_number(const struct notification *notification)
 }
 
 /* The mails that a reminder reminds of. */
-static struct value earlier_models(struct arena *arena, const struct notification *notification)
+static struct value earlier_models(struct arena *arena, enum words_language language,
+                                   const struct notification *notification)
 {
     size_t count = notification->reference_count;
     struct value *list = arena_take(arena, count * sizeof *list);
@@ -345,7 +336,7 @@ static struct value earlier_models(struct arena *arena, const struct notificatio
         char *ticket = arena_take(arena, NOTIFY_TICKET_SIZE);
         notify_ticket(mail->id, ticket);
         set(&earlier, "ticket", text(ticket));
-        set(&earlier, "date", date_text(arena, mail->date));
+        set(&earlier, "date", date_text(arena, language, mail->date));
         list[i] = done(&earlier);
     }
     return list_of(list, count);
@@ -360,8 +351,8 @@ static struct value attachment_name(struct arena *arena, const struct notificati
     return text(name);
 }
 
-struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
-                         const struct rows *rows, const char *opt_out)
+struct value model_build(struct arena *arena, enum words_language language, const struct notification *notification,
+                         const struct settings *settings, const struct rows *rows, const char *opt_out)
 {
     struct object model = object_new(arena, 20);
     size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
@@ -369,8 +360,8 @@ struct value model_build(struct arena *arena, const struct notification *notific
     for (size_t i = 0; i < count; i++)
         left_out += notification->cases[i].left_out;
     for (size_t i = 0, at = 0; i < shown; at += notification->cases[i++].count)
-        cases[i] = case_model(arena, &notification->cases[i], rows->items + at);
-    set_common(&model, arena, notification, settings, opt_out);
+        cases[i] = case_model(arena, language, &notification->cases[i], rows->items + at);
+    set_common(&model, arena, language, notification, settings, opt_out);
     set(&model, "first", first_model(arena, notification, cases));
     set(&model, "multiple", boolean(count > 1));
     set(&model, "case_count", number(count));
@@ -378,7 +369,7 @@ struct value model_build(struct arena *arena, const struct notification *notific
     set(&model, "more", count_or_false(count - shown));
     set(&model, "cases", list_of(cases, shown));
     set(&model, "reminder", reminder_number(notification));
-    set(&model, "earlier", earlier_models(arena, notification));
+    set(&model, "earlier", earlier_models(arena, language, notification));
     bool attached = notification->kind == NOTIFICATION_WARNING;
     set(&model, "has_attachment", boolean(attached));
     set(&model, "attachment_more", count_or_false(left_out));

@@ -9,7 +9,8 @@
 #include "daemon/bounce/token.h"
 
 /* The frozen configuration values of a campaign, as struct notification's `settings` holds them: a compact JSON object with
- * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","note"}; a new string. NOTE (may be NULL) is the submitter's. */
+ * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","template","reminder_template","language","only_language","note"} (the template and the languages where there
+ * is a PROFILE: the store chooses templates by them); a new string. NOTE (may be NULL) is the submitter's. */
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note);
 
 /* The mail for people to quote: "T-" and the notification's number. */
@@ -29,6 +30,8 @@ int notify_render(const struct notification *notification, const struct token_ke
 /* types.c: are there words for a row of classification.type TYPE and classification.identifier IDENTIFIER? Either may be NULL. Where there are none, the mail says
  * "a security incident". */
 bool notify_knows_type(const char *type, const char *identifier);
+/* Is a type or an identifier that there are words for called NAME, as it stands in a file's name ("botnet-drone")? */
+bool notify_knows_name(const char *name);
 /* The classification.type of the first of NOTIFICATION's rows that there are no words for, "" where the row has none: a new string. NULL: there are words for all. */
 char *notify_unknown_type(const struct notification *notification);
 /* Append "did you mean `…`?", where one is near, and the types that are known. */

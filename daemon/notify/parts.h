@@ -3,7 +3,7 @@
 #define TOCSIN_NOTIFY_PARTS_H
 
 #include "daemon/notify/notify.h"
-#include "templates/template.h"
+#include "templates/frozen.h"
 
 #include <jansson.h>
 
@@ -57,10 +57,25 @@ void text_clean(struct buf *out, const char *text, size_t length, size_t limit);
 /* Would text_clean() leave TEXT as it is? May say no to some texts that it would: those are cleaned in vain. */
 bool text_is_clean(const char *text, size_t length, size_t limit);
 
+/* --- words.c: what the mail says that stands in no template --- */
+
+/* The languages that there are words in; all others get the English ones. To add one, add it here, to words.c and to the table of types.c. */
+enum words_language { WORDS_EN, WORDS_DE, WORDS_FR, WORDS_ES, WORDS_COUNT };
+
+/* The one that TAG is, or is a variety of. */
+enum words_language words_language(const char *tag);
+
+#define WORDS_DATE_SIZE 40 /* "23 de septiembre de 2026" */
+/* The day of TIME (seconds, UTC) as it is written in LANGUAGE. */
+void words_date(enum words_language language, int64_t time, char out[static WORDS_DATE_SIZE]);
+
+/* A line that says, in no language in particular, that the same stands below in English; and what stands between the two. */
+extern const char words_english_below[], words_between[];
+
 /* --- types.c --- */
 
-/* IntelMQ's classification.type (and identifier) in plain words: a noun phrase without a full stop. Either may be NULL. Never NULL. */
-const char *type_text(const char *type, const char *identifier);
+/* IntelMQ's classification.type (and identifier) in plain words of LANGUAGE: a noun phrase without a full stop. Either may be NULL. Never NULL. */
+const char *type_text(enum words_language language, const char *type, const char *identifier);
 
 /* --- csv.c --- */
 
@@ -69,13 +84,13 @@ void csv_write(struct buf *out, const struct notification *notification, const s
 
 /* --- model.c --- */
 
-/* The data that the template is rendered for, made in ARENA; points into the arguments, too. OPT_OUT is the address with its token. */
-struct value model_build(struct arena *arena, const struct notification *notification, const struct settings *settings,
-                         const struct rows *rows, const char *opt_out);
+/* The data that a template in LANGUAGE is rendered for, made in ARENA; points into the arguments, too. OPT_OUT is the address with its token. */
+struct value model_build(struct arena *arena, enum words_language language, const struct notification *notification,
+                         const struct settings *settings, const struct rows *rows, const char *opt_out);
 
 /* --- cache.c --- */
 
-int cache_template(struct notify_cache *cache, const char *text, const struct template **out, struct error *error);
+int cache_template(struct notify_cache *cache, const char *text, const struct frozen **out, struct error *error);
 /* What each mail needs memory for, kept from one to the next: rendering clears it. */
 struct scratch {
     struct arena arena; /* its values */

@@ -37,7 +37,7 @@ static int token_for(const struct notification *notification, const struct token
 struct message {
     const struct notification *notification;
     const struct settings *settings;
-    const struct template *template;
+    const struct frozen *frozen;
     struct rows rows;
     char bounce[TOKEN_SIZE];
     char *opt_out; /* the address */
@@ -100,6 +100,27 @@ static void add_references(struct message *message, const struct token_keys *key
     }
 }
 
+/* Render the text at INDEX of those that the mail has. */
+static int compose_text(struct message *message, size_t index, struct error *error)
+{
+    const struct template *template = message->frozen->texts[index];
+    struct scratch *scratch = message->scratch;
+    struct value model = model_build(&scratch->arena, words_language(template_language(template)),
+                                     message->notification, message->settings, &message->rows, message->opt_out);
+    int code = 0;
+    if (index == 0) {
+        message->model = model;
+        code = template_subject(template, &model, &scratch->subject, error);
+    }
+    if (message->frozen->count > 1)
+        buf_add_string(&scratch->body, index ? words_between : words_english_below);
+    if (!code)
+        code = template_body(template, &model, &scratch->body, error);
+    if (!code && (!scratch->body.length || scratch->body.data[scratch->body.length - 1] != '\n'))
+        buf_add_char(&scratch->body, '\n');
+    return code;
+}
+
 /* Fill MESSAGE, up to the rendered subject and body. */
 static int compose(struct message *message, const struct token_keys *keys, struct notify_cache *cache,
                    struct error *error)
@@ -110,7 +131,7 @@ static int compose(struct message *message, const struct token_keys *keys, struc
     if (!code)
         code = cache_settings(cache, notification->settings, &message->settings, error);
     if (!code)
-        code = cache_template(cache, notification->template_text, &message->template, error);
+        code = cache_template(cache, notification->template_text, &message->frozen, error);
     if (!code)
         code = token_for(notification, keys, TOKEN_BOUNCE, message->bounce, error);
     if (!code)
@@ -121,11 +142,8 @@ static int compose(struct message *message, const struct token_keys *keys, struc
         return code;
     message->opt_out = token_address(message->settings->opt_out, token);
     add_references(message, keys);
-    struct scratch *scratch = message->scratch;
-    message->model = model_build(&scratch->arena, notification, message->settings, &message->rows, message->opt_out);
-    code = template_subject(message->template, &message->model, &scratch->subject, error);
-    if (!code)
-        code = template_body(message->template, &message->model, &scratch->body, error);
+    for (size_t i = 0; i < message->frozen->count && !code; i++)
+        code = compose_text(message, i, error);
     return code;
 }
 
@@ -165,6 +183,16 @@ static void format_header(struct buf *out, const char *name, const char *before,
     buf_free(&text);
 }
 
+/* RFC 3282 */
+static void language_header(struct buf *out, const struct frozen *frozen)
+{
+    struct buf value = BUF_EMPTY;
+    for (size_t i = 0; i < frozen->count; i++)
+        buf_add_format(&value, "%s%s", i ? ", " : "", template_language(frozen->texts[i]));
+    mime_header(out, "Content-Language", value.data);
+    buf_free(&value);
+}
+
 /* The headers that every mail has. */
 static void common_headers(struct buf *out, const struct message *message)
 {
@@ -186,7 +214,7 @@ static void common_headers(struct buf *out, const struct message *message)
     }
     mime_header(out, "Auto-Submitted", receipt ? "auto-replied" : "auto-generated");
     mime_header(out, "X-Auto-Response-Suppress", "All");
-    mime_header(out, "Content-Language", template_language(message->template));
+    language_header(out, message->frozen);
     mime_header(out, "MIME-Version", "1.0");
 }
 
@@ -262,8 +290,6 @@ int notify_render(const struct notification *notification, const struct token_ke
     int code = compose(&message, keys, cache, error);
     if (!code) {
         buf_reserve(out, HEADERS_USUAL + body->length);
-        if (!body->length || body->data[body->length - 1] != '\n')
-            buf_add_char(body, '\n');
         if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT)
             write_receipt(out, &message);
         else

@@ -43,6 +43,16 @@ static json_t *string_new(const char *text)
     return string;
 }
 
+/* What the store chooses a mail's template by. */
+static void set_choice(json_t *root, const struct config_profile *profile)
+{
+    json_object_set_new(root, "template", string_new(profile->template_name));
+    json_object_set_new(root, "reminder_template", string_new(profile->reminder_template));
+    json_object_set_new(root, "language", string_new(profile->language));
+    if (profile->only_language)
+        json_object_set_new(root, "only_language", string_new(profile->only_language));
+}
+
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note)
 {
     json_t *root = json_object(), *sender = json_object();
@@ -57,6 +67,8 @@ char *notify_settings(const struct config *config, const struct config_profile *
     json_object_set_new(root, "sender", sender);
     json_object_set_new(root, "bounce", string_new(config->return_path.bounce));
     json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
+    if (profile)
+        set_choice(root, profile);
     if (note)
         json_object_set_new(root, "note", string_new(note));
     char *dump = json_dumps(root, JSON_COMPACT), *text = mem_string(dump);

@@ -94,7 +94,7 @@ class Fit(unittest.TestCase):
         self.refused("delivery.auth_password: %s: %s" % (self.below("none"), absent),
                      delivery={"auth_user": "sender", "auth_password": self.below("none")})
         self.refused("profiles.x.template: ", profiles={"x": {"template": "none"}})
-        self.refused("profiles.x.template: ", profiles={"x": {"template": "broken"}}, paths={"templates": own})
+        self.refused("paths.templates: ", profiles={"x": {"template": "broken"}}, paths={"templates": own})
         self.refused("paths.templates: ", paths={"templates": own[:1]})
         os.mkdir(self.below("spool"))
         os.mkdir(self.below("spool", "incoming"), 0o500)

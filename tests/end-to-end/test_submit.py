@@ -106,7 +106,7 @@ class Sidecar(Submit):
         self.assertEqual(self.read("spool/failed/list.csv.error").splitlines(), [
             "list.csv.meta.yaml:1:1: campain: no such key; did you mean campaign?",
             'list.csv.meta.yaml:2:11: language: "German" is not valid; allowed: a language tag (de, pt-br)',
-            "list.csv.meta.yaml:3:11: template: there is no no-such.txt in paths.templates; allowed: the name of one that is there, without .txt"])
+            "list.csv.meta.yaml:3:11: template: there is no no-such.LANGUAGE.txt in paths.templates; allowed: auto, or the NAME of one that is there"])
         self.assertEqual(self.ask("SELECT count(*) FROM feed_file"), [(0,)])
         self.assertEqual(self.campaigns(), {})
         self.assertIn("did you mean campaign?; list.csv.meta.yaml:2", self.read("log"))  # one line
@@ -146,7 +146,7 @@ class Options(Submit):
         path = self.write("list.csv", ROWS)
         self.assertEqual(self.tocsin("submit", "--template", "no-such", "--language", "German", path),
                          (65, "", 'tocsin: language: "German" is not valid; allowed: a language tag (de, pt-br)\n'
-                          "template: there is no no-such.txt in paths.templates; allowed: the name of one that is there, without .txt\n"))
+                          "template: there is no no-such.LANGUAGE.txt in paths.templates; allowed: auto, or the NAME of one that is there\n"))
         self.assertEqual(self.tocsin("submit", "--map", "x", path), (64, "", "tocsin: submit: --map x: it is COLUMN=FIELD\n"))
         self.assertEqual(self.tocsin("submit", "--profile", "nobody", path)[0], 65)
         code, _, errors = self.tocsin("submit", self.write("x.meta.yaml", "note: x\n"))

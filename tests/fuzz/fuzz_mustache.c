@@ -16,10 +16,10 @@ static const struct mustache *find(void *context, const char *name)
     return context;
 }
 
-static int visit(void *context, const char *name, int line, int column, const char *const *sections, size_t depth)
+static int visit(void *context, const struct mustache_use *use)
 {
     (void)context;
-    FUZZ_MUST(*name && line > 0 && column > 0 && (!depth || *sections[depth - 1]));
+    FUZZ_MUST(*use->name && use->line > 0 && use->column > 0 && (!use->depth || *use->sections[use->depth - 1]));
     return 0;
 }
 
@@ -55,7 +55,7 @@ void fuzz_one(const char *data, size_t length)
         model =
             json_pack("{s:[i,i], s:{s:s}, s:b, s:s}", "list", 1, 2, "object", "name", "<b>", "yes", 1, "text", "a\nb");
     if (template) {
-        mustache_names(template, visit, NULL);
+        mustache_names(template, NULL, visit, NULL);
         render(template, model, MUSTACHE_TEXT, partial);
         render(template, model, MUSTACHE_HTML, partial);
     }

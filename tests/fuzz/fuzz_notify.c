@@ -4,7 +4,7 @@
 #include "daemon/bounce/bounce.h"
 #include "daemon/feed/feed.h"
 #include "daemon/notify/notify.h"
-#include "templates/template.h"
+#include "templates/set.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <glib.h>
@@ -37,10 +37,15 @@ void fuzz_start(void)
                                        "return_path.opt_out=optout@tocsin.example" };
     static const char *const directories[] = { "templates" };
     struct config_errors errors;
-    char *path;
+    struct template_set *set_of_ours = template_set_read(directories, 1);
+    const struct template_subject_matter matter = { .type = "test" };
+    const struct language_clues german = { .usual = "de" };
+    size_t count;
+    const struct template_name *names = template_set_names(set_of_ours, &count);
+    template_text = template_set_freeze(set_of_ours, template_choose(names, count, &matter, &german), true, NULL);
+    template_set_free(set_of_ours);
+    FUZZ_MUST(template_text);
     FUZZ_MUST(config_load(NULL, set, 4, &config, &errors) == 0);
-    FUZZ_MUST(template_find(directories, 1, "notification", &template_text, &path, NULL) == 0);
-    free(path);
     settings = notify_settings(config, &config->profiles[0], NULL);
     cache = notify_cache_new();
     make_keys();

@@ -37,7 +37,9 @@ struct bench {
     struct inbox *home; /* the loader's: its chunk comes back here */
     struct queue_chunk *chunk;
     unsigned drops; /* files dropped so far: claims and hashes are made of it */
-    const char *const *ladder; /* PARTY:ADDRESS words for every case, NULL at the end; NULL: usual_ladder() */
+    const char *const *ladder;
+    const char *languages;
+    /* that all contacts read; NULL: not known */ /* PARTY:ADDRESS words for every case, NULL at the end; NULL: usual_ladder() */
 
     /* What the last verb gave. */
     int status;
@@ -218,6 +220,9 @@ struct drop {
     int64_t approve_above; /* 0: never */
     unsigned rejected; /* rows besides */
     bool unfinished; /* the daemon dies before its end */
+    const char *settings; /* NULL: none to speak of */
+    const struct queue_template *templates;
+    size_t template_count;
 };
 
 struct dropped {
@@ -291,7 +296,9 @@ static inline struct dropped begin_file(struct bench *bench, const struct drop *
         .campaign = drop->campaign,
         .hash = hash,
         .size = 100,
-        .settings = "{\"sender\":{\"address\":\"team@tocsin.test\"}}",
+        .settings = drop->settings ? drop->settings : "{\"sender\":{\"address\":\"team@tocsin.test\"}}",
+        .templates = drop->templates,
+        .template_count = drop->template_count,
         .template_text = "Hello {{first.target}}\n",
         .reminder_text = "Hello again {{first.target}}\n",
         .now = bench->now,
@@ -368,6 +375,7 @@ static inline void set_ladder(struct bench *bench, int64_t id, const char *targe
             snprintf(address, sizeof address, "%s", colon + 1);
         char *kind = mem_format("rfc2142-%.*s", (int)strcspn(address, "@"), address);
         ladder_add(&ladder, address, kind, party_from_name(party), 0.5, "guessed");
+        ladder_set_languages(&ladder, address, bench->languages);
         free(kind);
     }
     queue_set_ladder(bench->queue, id, &ladder, bench->now);

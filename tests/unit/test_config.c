@@ -185,7 +185,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->profile_count, 1);
     const struct config_profile *profile = config_profile(config, "default");
     assert_ptr_equal(profile, config->profiles);
-    assert_string_equal(profile->template_name, "notification");
+    assert_string_equal(profile->template_name, "auto");
     assert_string_equal(profile->format, "auto");
     assert_true(profile->header);
     assert_null(profile->type);
@@ -281,7 +281,7 @@ static void test_profiles(void **state)
     assert_int_equal(config->profiles[0].approve_above, 5);
     assert_string_equal(config->sender.reply_to, "g@example.org");
     const struct config_profile *plain = config_profile(config, "plain"), *own = config_profile(config, "own");
-    assert_string_equal(plain->template_name, "notification");
+    assert_string_equal(plain->template_name, "auto");
     assert_string_equal(plain->sender.reply_to, "g@example.org");
     assert_string_equal(plain->sender.phone, "1");
     assert_int_equal(plain->approve_above, -1);

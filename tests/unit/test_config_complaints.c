@@ -154,8 +154,8 @@ static void test_wrong_overrides(void **state)
           "[1].party: \"plumber\" is not valid; allowed: one of owner, hoster, mail-provider or registrar" },
         { "[{domain: a.example, contacts: [x@y.example], part: owner}]",
           "[1].part: no such key; did you mean contacts.overrides[1].party?" },
-        { "[a.example]",
-          "[1]: one value where a mapping should stand; allowed in it: domain, suffix, network, contacts, party" },
+        { "[a.example]", "[1]: one value where a mapping should stand; allowed in it: domain, suffix, network, "
+                         "contacts, party, language" },
         { "[{domain: a.example, contacts: [x@y.example]}, {domain: A.example, contacts: [y@y.example]}]",
           "[2]: a second one for domain a.example; allowed: one, with all its contacts" },
         { "[{domain: a.example, domain: b.example, contacts: [x@y.example]}]",
@@ -187,7 +187,7 @@ static void test_wrong_profiles(void **state)
                      "f:1:11: profiles: a list where a mapping should stand; allowed: a mapping of NAME: SETTINGS");
     assert_complaint("profiles: {a: b}", NULL,
                      "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
-                     "reminder_template, format, header, columns, type, "
+                     "reminder_template, language, bilingual, format, header, columns, type, "
                      "approve_above, dedup_window, max_reminders, group, may_set, sender");
     assert_complaint("profiles: {a: {header: maybe}}", NULL,
                      "f:1:24: profiles.a.header: \"maybe\" is not valid; allowed: true or false");

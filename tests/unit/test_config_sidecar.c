@@ -19,7 +19,7 @@ static struct config *config;
 static bool has_template(const struct config *of, const char *name)
 {
     assert_ptr_equal(of, config);
-    return strcmp(name, "notification") == 0 || strcmp(name, "phishing") == 0;
+    return strcmp(name, "auto") == 0 || strcmp(name, "phishing") == 0;
 }
 
 static int set_up(void **state)
@@ -90,7 +90,7 @@ static void test_all_keys(void **state)
                                                       "type: spam\n"
                                                       "hold: true\n");
     assert_string_equal(sidecar->campaign, "open relays, May");
-    assert_string_equal(sidecar->language, "pt-br");
+    assert_string_equal(sidecar->language, "pt-BR");
     assert_string_equal(sidecar->note, "We have told the police.");
     assert_true(sidecar->hold);
     struct config_profile made = config_sidecar_profile(sidecar, config_profile(config, "default"));
@@ -113,7 +113,7 @@ static void test_what_is_not_said_is_the_profile_s(void **state)
         struct config_profile made = config_sidecar_profile(sidecar, config_profile(config, "default"));
         assert_null(sidecar->campaign);
         assert_string_equal(made.type, "scan");
-        assert_string_equal(made.template_name, "notification");
+        assert_string_equal(made.template_name, "auto");
         assert_true(made.header);
         assert_int_equal(made.column_count, 1);
         config_sidecar_free(sidecar);
@@ -125,26 +125,26 @@ static void test_what_is_not_said_is_the_profile_s(void **state)
 static void test_complaints_all_at_once(void **state)
 {
     (void)state;
-    assert_refused(
-        "a.csv.meta.yaml", "default", false,
-        "templte: x\n"
-        "language: German\n"
-        "template: phising\n"
-        "profile: scan\n"
-        "header: false\n"
-        "columns: {Domain: source.fqdn}\n"
-        "hold: perhaps\n"
-        "campaign: \"x \\n y\"\n",
-        "a.csv.meta.yaml:1:1: templte: no such key; did you mean template?\n"
-        "a.csv.meta.yaml:2:11: language: \"German\" is not valid; allowed: a language tag (de, pt-br)\n"
-        "a.csv.meta.yaml:3:11: template: there is no phising.txt in paths.templates; allowed: the name of one "
-        "that is there, without .txt\n"
-        "a.csv.meta.yaml:4:10: profile: no profile of the configuration is called \"scan\"; did you mean "
-        "scans?\n"
-        "a.csv.meta.yaml:6:10: columns: \"Domain\" names a column of a file without a header; allowed: "
-        "numbers from 1\n"
-        "a.csv.meta.yaml:7:7: hold: \"perhaps\" is not valid; allowed: true or false\n"
-        "a.csv.meta.yaml:8:11: campaign: more than one line; allowed: one line (> folds several into one)");
+    assert_refused("a.csv.meta.yaml", "default", false,
+                   "templte: x\n"
+                   "language: German\n"
+                   "template: phising\n"
+                   "profile: scan\n"
+                   "header: false\n"
+                   "columns: {Domain: source.fqdn}\n"
+                   "hold: perhaps\n"
+                   "campaign: \"x \\n y\"\n",
+                   "a.csv.meta.yaml:1:1: templte: no such key; did you mean template?\n"
+                   "a.csv.meta.yaml:2:11: language: \"German\" is not valid; allowed: a language tag (de, pt-br)\n"
+                   "a.csv.meta.yaml:3:11: template: there is no phising.LANGUAGE.txt in paths.templates; allowed: "
+                   "auto, or the NAME "
+                   "of one that is there\n"
+                   "a.csv.meta.yaml:4:10: profile: no profile of the configuration is called \"scan\"; did you mean "
+                   "scans?\n"
+                   "a.csv.meta.yaml:6:10: columns: \"Domain\" names a column of a file without a header; allowed: "
+                   "numbers from 1\n"
+                   "a.csv.meta.yaml:7:7: hold: \"perhaps\" is not valid; allowed: true or false\n"
+                   "a.csv.meta.yaml:8:11: campaign: more than one line; allowed: one line (> folds several into one)");
     assert_refused("f", "default", false, "note: \n",
                    "f:1:6: note: no value; allowed: one line of text, at most 500 bytes");
     assert_refused("f", "default", false, "- a\n",

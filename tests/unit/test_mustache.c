@@ -423,15 +423,23 @@ static void test_render_limits(void **state)
 struct visits {
     struct buf text;
     int stop_at, count;
+    const struct mustache *partial;
 };
 
-static int visit(void *context, const char *name, int line, int column, const char *const *sections, size_t depth)
+static const struct mustache *find_visited(void *context, const char *name)
+{
+    const struct visits *visits = context;
+    return visits->partial && strcmp(name, "r") == 0 ? visits->partial : NULL;
+}
+
+static int visit(void *context, const struct mustache_use *use)
 {
     struct visits *visits = context;
-    buf_add_format(&visits->text, "%d:%d", line, column);
-    for (size_t i = 0; i < depth; i++)
-        buf_add_format(&visits->text, "/%s", sections[i]);
-    buf_add_format(&visits->text, " %s\n", name);
+    buf_add_format(&visits->text, "%s%d:%d%s", strcmp(use->file, "t") == 0 ? "" : use->file, use->line, use->column,
+                   use->inverted ? "!" : "");
+    for (size_t i = 0; i < use->depth; i++)
+        buf_add_format(&visits->text, "/%s", use->sections[i]);
+    buf_add_format(&visits->text, " %s\n", use->name);
     return ++visits->count == visits->stop_at ? 7 : 0;
 }
 
@@ -441,15 +449,23 @@ static void test_names(void **state)
     struct mustache *template =
         parse("t", "{{a.b}} {{{c}}}\n{{#s}}\n  {{d}}{{^e}}{{f}}{{/e}}\n{{#g}}{{.}}{{/g}}{{/s}}{{>p}}"
                    "{{>*q}}{{! no }}{{<r}}{{$h}}{{i}}{{/h}}{{/r}}{{&j}}");
-    struct visits visits = { BUF_EMPTY, 0, 0 };
-    assert_int_equal(mustache_names(template, visit, &visits), 0);
-    assert_string_equal(visits.text.data, "1:1 a.b\n1:9 c\n2:1 s\n3:3/s d\n3:8/s e\n3:14/s f\n4:1/s g\n4:7/s/g .\n"
-                                          "4:30 q\n4:58 i\n4:75 j\n");
+    struct visits visits = { BUF_EMPTY, 0, 0, NULL };
+    assert_int_equal(mustache_names(template, find_visited, visit, &visits), 0);
+    assert_string_equal(visits.text.data, "1:1 a.b\n1:9 c\n2:1 s\n3:3/s d\n3:8/s e\n3:14!/s f\n4:1/s g\n4:7/s/g .\n"
+                                          "4:30 q\n4:75 j\n");
     buf_free(&visits.text);
-    visits = (struct visits){ BUF_EMPTY, 4, 0 };
-    assert_int_equal(mustache_names(template, visit, &visits), 7);
+    visits = (struct visits){ BUF_EMPTY, 4, 0, NULL };
+    assert_int_equal(mustache_names(template, find_visited, visit, &visits), 7);
     assert_int_equal(visits.count, 4);
     buf_free(&visits.text);
+
+    /* A partial's names, and a block's where it comes to stand. */
+    struct mustache *partial = parse("r", "{{#s}}{{$h}}{{x}}{{/h}}{{$k}}{{y}}{{/k}}{{/s}}");
+    visits = (struct visits){ BUF_EMPTY, 0, 0, partial };
+    assert_int_equal(mustache_names(template, find_visited, visit, &visits), 0);
+    assert_non_null(strstr(visits.text.data, "4:30 q\nr1:1 s\n4:58/s i\nr1:30/s y\n4:75 j\n"));
+    buf_free(&visits.text);
+    mustache_free(partial);
     mustache_free(template);
 }
 

@@ -319,8 +319,12 @@ static void test_settings(void **state)
     settings_clear(&settings);
     free(text);
 
-    struct config_profile profile = { .sender = { .name = "M\xc3\xbcller", .phone = "+49 1" } };
+    struct config_profile profile = { .sender = { .name = "M\xc3\xbcller", .phone = "+49 1" },
+                                      .template_name = "auto",
+                                      .reminder_template = "again",
+                                      .language = "de" };
     text = notify_settings(&config, &profile, NULL);
+    assert_non_null(strstr(text, "\"template\":\"auto\",\"reminder_template\":\"again\",\"language\":\"de\"}"));
     assert_non_null(strstr(text, "\"name\":\"M\xc3\xbcller\""));
     assert_non_null(strstr(text, "\"phone\":\"+49 1\""));
     assert_non_null(strstr(text, "\"address\":\"team@tocsin.example\""));
@@ -620,6 +624,28 @@ static void test_same_bytes(void **state)
     notification_free(warning);
 }
 
+/* In his own language first, then in English: one subject, the facts in each one's words. */
+static void test_two_languages(void **state)
+{
+    (void)state;
+    struct notification *warning = one_case();
+    replace_shared(
+        &warning->template_text,
+        "{\"texts\":[{\"file\":\"n.de.txt\",\"text\":\"---\\nsubject: Gr\xc3\xbc\xc3\x9f"
+        "e {{date}}\\nlanguage: de\\n---\\n{{>facts}}\",\"partials\":{\"facts\":\"{{first.incident.type_text}}"
+        "\\n{{sender.name}} {{opt_out}}\"}},{\"file\":\"n.txt\",\"language\":\"en\",\"text\":\"---\\nsubject: No"
+        "\\n---\\n{{first.incident.type_text}}\\n{{sender.name}} {{opt_out}}\\n\",\"partials\":{}}]}");
+    struct mail mail = render(warning);
+    assert_string_equal(header(&mail, "Content-Language"), "de, en");
+    assert_string_equal(header(&mail, "Subject"), "Gr\xc3\xbc\xc3\x9f"
+                                                  "e 23. November 2026");
+    const char *below = strstr(mail.text.data, "[English below]"), *german = strstr(mail.text.data, "eine Pr\xc3\xbc"),
+               *line = strstr(mail.text.data, "\n--------"), *english = strstr(mail.text.data, "a check whether");
+    assert_true(below && german && line && english && below < german && german < line && line < english);
+    mail_clear(&mail);
+    notification_free(warning);
+}
+
 static void test_deterministic(void **state)
 {
     (void)state;
@@ -732,7 +758,7 @@ static json_t *model_of(const struct notification *notification)
     assert_int_equal(settings_read(notification->settings, &settings, NULL), 0);
     assert_int_equal(rows_read(notification, &rows, NULL), 0);
     struct arena arena = ARENA_EMPTY;
-    struct value value = model_build(&arena, notification, &settings, &rows, "optout+token@tocsin.example");
+    struct value value = model_build(&arena, WORDS_EN, notification, &settings, &rows, "optout+token@tocsin.example");
     json_t *model = json_of_value(&value);
     arena_free(&arena);
     rows_clear(&rows);
@@ -1197,24 +1223,47 @@ static void test_types_that_are_known(void **state)
     assert_false(notify_knows_type(NULL, NULL));
 }
 
+/* Whatever the language, there are words for what there are words for in English. */
+static void test_words(void **state)
+{
+    (void)state;
+    char date[WORDS_DATE_SIZE];
+    static const char *const dates[] = { "1 March 2026", "1. März 2026", "1er mars 2026", "1 de marzo de 2026" };
+    for (unsigned i = 0; i < WORDS_COUNT; i++) {
+        words_date((enum words_language)i, 1772323200, date);
+        assert_string_equal(date, dates[i]);
+        assert_true(strlen(type_text((enum words_language)i, "scanner", NULL)) > 3);
+        assert_true(strlen(type_text((enum words_language)i, "no", "such")) > 3);
+    }
+    words_date(WORDS_ES, 1790121600, date);
+    assert_string_equal(date, "23 de septiembre de 2026");
+    assert_int_equal(words_language("de-AT"), WORDS_DE);
+    assert_int_equal(words_language("FR"), WORDS_FR);
+    assert_int_equal(words_language("den"), WORDS_EN);
+    assert_int_equal(words_language("pl"), WORDS_EN);
+    assert_true(notify_knows_name("open-relay-probe"));
+    assert_true(notify_knows_name("botnet-drone"));
+    assert_false(notify_knows_name("phishing-page"));
+}
+
 static void test_type_text(void **state)
 {
     (void)state;
-    assert_string_equal(type_text(NULL, NULL), "a security incident");
-    assert_string_equal(type_text("", ""), "a security incident");
-    assert_string_equal(type_text("something-new", "open-relais"), "a security incident");
-    assert_non_null(strstr(type_text("scanner", "open-relay"), "open relay probe"));
-    assert_non_null(strstr(type_text("vulnerable-system", "open-relay"), "open relay"));
-    assert_non_null(strstr(type_text(NULL, "open-relay"), "open relay"));
-    assert_string_equal(type_text("scanner", NULL), "a search for weak points (scan)");
-    assert_string_equal(type_text("scanner", "ssh"), type_text("scanner", NULL));
-    assert_string_equal(type_text("Scanner", "Open-Relay"), type_text("scanner", "open-relay"));
+    assert_string_equal(type_text(WORDS_EN, NULL, NULL), "a security incident");
+    assert_string_equal(type_text(WORDS_EN, "", ""), "a security incident");
+    assert_string_equal(type_text(WORDS_EN, "something-new", "open-relais"), "a security incident");
+    assert_non_null(strstr(type_text(WORDS_EN, "scanner", "open-relay"), "open relay probe"));
+    assert_non_null(strstr(type_text(WORDS_EN, "vulnerable-system", "open-relay"), "open relay"));
+    assert_non_null(strstr(type_text(WORDS_EN, NULL, "open-relay"), "open relay"));
+    assert_string_equal(type_text(WORDS_EN, "scanner", NULL), "a search for weak points (scan)");
+    assert_string_equal(type_text(WORDS_EN, "scanner", "ssh"), type_text(WORDS_EN, "scanner", NULL));
+    assert_string_equal(type_text(WORDS_EN, "Scanner", "Open-Relay"), type_text(WORDS_EN, "scanner", "open-relay"));
     static const char *const known[] = { "brute-force", "infected-system",  "vulnerable-system",    "phishing",
                                          "spam",        "c2-server",        "malware-distribution", "ddos",
                                          "proxy",       "system-compromise" };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        assert_string_not_equal(type_text(known[i], NULL), "a security incident");
-        assert_int_not_equal(type_text(known[i], NULL)[strlen(type_text(known[i], NULL)) - 1], '.');
+        assert_string_not_equal(type_text(WORDS_EN, known[i], NULL), "a security incident");
+        assert_int_not_equal(type_text(WORDS_EN, known[i], NULL)[strlen(type_text(WORDS_EN, known[i], NULL)) - 1], '.');
     }
 }
 
@@ -1245,6 +1294,8 @@ int main(void)
         cmocka_unit_test(test_huge_value),
         cmocka_unit_test(test_long_subject),
         cmocka_unit_test(test_type_text),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_two_languages),
         cmocka_unit_test(test_types_that_are_known),
     };
     return cmocka_run_group_tests(tests, start, stop);

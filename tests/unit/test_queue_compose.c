@@ -65,6 +65,77 @@ static void a_mail_has_an_end(void **state)
     bench_close(bench);
 }
 
+/* ---- Templates ----------------------------------------------------------------------------------------------------------------------- */
+
+static struct queue_template templates[] = {
+    { (char *)"notification", (char *)"en", (char *)"generic, English" },
+    { (char *)"notification", (char *)"de", (char *)"generic, German" },
+    { (char *)"exposed-git", (char *)"en", (char *)"git, English" },
+    { (char *)"exposed-service", (char *)"en", (char *)"service, English" },
+    { (char *)"mine", (char *)"de", (char *)"mine, German" },
+    { (char *)"mine", (char *)"en", (char *)"mine, English" },
+};
+
+struct told {
+    const char *target, *contact, *languages, *settings;
+    const char *incidents[3]; /* what was seen */
+    const char *template; /* the mail is written from */
+};
+
+static void expect_template(const struct told *told)
+{
+    struct bench *bench = bench_open();
+    const char *const ladder[] = { told->contact, NULL };
+    bench->ladder = ladder;
+    bench->languages = told->languages;
+    struct dropped dropped =
+        begin_file(bench, &(struct drop){ .name = "t.csv",
+                                          .settings = told->settings,
+                                          .templates = templates,
+                                          .template_count = sizeof templates / sizeof *templates });
+    for (unsigned long i = 0; i < 3 && told->incidents[i]; i++) {
+        char *target = mem_format("%s%s", i ? "x" : "", told->target);
+        struct incident incident = incident_of(target, i + 1);
+        incident.json = told->incidents[i];
+        incident.json_length = strlen(incident.json);
+        add_incident(bench, dropped.file, &incident);
+        free(target);
+    }
+    push_chunk(bench, dropped.file, 0);
+    finish_file(bench, &dropped, 3, 0);
+    compose_all(bench);
+    claim_one(bench, strchr(told->contact, ':') + 1);
+    assert_string_equal(bench->claimed[0]->template_text, told->template);
+    bench_close(bench);
+}
+
+/* By the reader's language, then by what all of a mail's cases have in common. */
+static void a_mail_has_the_template_for_it(void **state)
+{
+    (void)state;
+#define GIT "{\"classification.type\":\"information-disclosure\",\"classification.identifier\":\"exposed-git\"}"
+#define REDIS "{\"classification.type\":\"information-disclosure\",\"classification.identifier\":\"open-redis\"}"
+#define BOT "{\"classification.type\":\"infected-system\"}"
+    static const struct told rows[] = {
+        { "a.com", "owner:abuse@a.com", NULL, NULL, { GIT }, "git, English" },
+        { "a.com", "hoster:abuse@b.com", NULL, NULL, { GIT, GIT }, "git, English" },
+        { "a.com", "hoster:abuse@b.com", NULL, NULL, { GIT, REDIS }, "service, English" },
+        { "a.com", "hoster:abuse@b.com", NULL, NULL, { GIT, BOT, GIT }, "generic, English" },
+        { "a.com", "owner:abuse@a.com", NULL, NULL, { "{}" }, "generic, English" },
+        /* An owner's own domain speaks for him, a hoster's address for the hoster; what is known of them before both, the profile's after both. */
+        { "a.de", "owner:abuse@a.com", NULL, NULL, { GIT }, "generic, German" },
+        { "a.de", "hoster:abuse@b.com", NULL, NULL, { GIT }, "git, English" },
+        { "a.com", "hoster:abuse@b.at", NULL, NULL, { GIT }, "generic, German" },
+        { "a.de", "owner:abuse@a.de", "en", NULL, { GIT }, "git, English" },
+        { "a.com", "owner:abuse@a.com", "pl,de-CH", NULL, { GIT }, "generic, German" },
+        { "a.com", "owner:abuse@a.com", NULL, "{\"language\":\"de\"}", { GIT }, "generic, German" },
+        { "a.de", "owner:abuse@a.de", NULL, "{\"template\":\"mine\",\"language\":\"en\"}", { GIT }, "mine, German" },
+        { "a.fr", "owner:abuse@a.fr", NULL, "{\"template\":\"mine\",\"language\":\"en\"}", { GIT }, "mine, English" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_template(&rows[i]);
+}
+
 /* Each waits for itself; the first whose time has come takes the others along. */
 static void those_that_wait_go_along(void **state)
 {
@@ -571,6 +642,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_mail_to_a_hoster),
         cmocka_unit_test(a_mail_has_an_end),
+        cmocka_unit_test(a_mail_has_the_template_for_it),
         cmocka_unit_test(those_that_wait_go_along),
         cmocka_unit_test(its_set_of_cases_never_changes),
         cmocka_unit_test(a_rehearsal_waits_for_nobody),

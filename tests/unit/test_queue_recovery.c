@@ -191,7 +191,8 @@ static const char to_version_1[] =
     "DROP TABLE proof; ALTER TABLE \"case\" DROP COLUMN reminder; ALTER TABLE \"case\" DROP COLUMN reminds;"
     "ALTER TABLE \"case\" DROP COLUMN previous; ALTER TABLE incident DROP COLUMN spent;"
     "ALTER TABLE campaign DROP COLUMN reminder_hash; ALTER TABLE notification DROP COLUMN reminder;"
-    "DROP TABLE notification_reference; PRAGMA user_version = 1";
+    "DROP TABLE notification_reference; DROP TABLE campaign_template; ALTER TABLE rung DROP COLUMN languages;"
+    "PRAGMA user_version = 1";
 
 static int64_t number_in(const char *path, const char *text)
 {

@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-#include "templates/template.h"
+#include "templates/frozen.h"
+#include "templates/set.h"
 #include "templates/wrap.h"
 
 #include "daemon/base/mem.h"
@@ -17,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define POLITE "{{sender.name}} {{opt_out}}\n"
 
@@ -80,9 +79,9 @@ static void test_places(void **state)
     expect_error("---\nsubject: S\n---\n\n\nHello {{sender.nmae}}\n" POLITE,
                  "f.txt:6:7: unknown variable \"sender.nmae\"; did you mean \"sender.name\"?");
     expect_error("---\nsubject: S\n---\n\n" POLITE "{{>x}}",
-                 "f.txt:6:1: a notification template cannot take in other files");
+                 "f.txt:6:1: there is no x.mustache in the template's language");
     expect_error("---\nsubject: S\n---\n\n" POLITE "{{<x}}{{/x}}",
-                 "f.txt:6:1: a notification template cannot take in other files");
+                 "f.txt:6:1: there is no x.mustache in the template's language");
 }
 
 static void test_variables(void **state)
@@ -127,11 +126,11 @@ static void test_politeness(void **state)
 {
     (void)state;
     expect_error("---\nsubject: S\n---\nHello {{opt_out}}\n",
-                 "f.txt:4:1: the text must say who writes: {{sender.name}} is missing");
+                 "f.txt:4:1: the text must say who writes, always: {{sender.name}} is missing");
     expect_error("---\nsubject: S\n---\n\nHello {{sender.name}} {{! {{opt_out}}\n",
-                 "f.txt:5:1: the text must say how to make it stop: {{opt_out}} is missing");
+                 "f.txt:5:1: the text must say how to make it stop, always: {{opt_out}} is missing");
     expect_error("---\nsubject: S\n---\nHello {{sender.name}} {{#opt_out}}x{{/opt_out}}\n",
-                 "f.txt:4:1: the text must say how to make it stop: {{opt_out}} is missing");
+                 "f.txt:4:1: the text must say how to make it stop, always: {{opt_out}} is missing");
     template_free(parse("---\nsubject: S\n---\n{{&sender.name}}{{{opt_out}}}"));
 }
 
@@ -277,70 +276,77 @@ static void test_wrap(void **state)
     }
 }
 
-static void put_file(const char *directory, const char *name, const char *text)
+/* --- what templates take in --- */
+
+static void expect_parts(const char *body, const char *want)
 {
-    char *path = mem_format("%s/%s", directory, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    free(path);
+    static const struct template_partial partials[] = {
+        { "layout", "layout.mustache", "{{#cases}}{{$each}}{{target}}{{/each}}{{/cases}}\n{{>end}}" },
+        { "end", "end.mustache", POLITE },
+        { "wrong", "wrong.mustache", "Hello\n {{zzzzz}}" },
+        { "loop", "loop.mustache", "{{>loop}}" },
+        { "open", "open.mustache", "{{#cases}}" },
+    };
+    char *text = mem_format("---\nsubject: S\n---\n%s", body);
+    struct template_source source = { "f.txt", text, strlen(text), NULL, partials, 5 };
+    struct template *template;
+    struct error error = { "" };
+    int result = template_parse_source(&source, &template, &error);
+    assert_string_equal(error.text, want);
+    assert_int_equal(result, *want ? -EINVAL : 0);
+    template_free(template);
+    free(text);
 }
 
-static void test_find(void **state)
+static void test_parts(void **state)
 {
     (void)state;
-    char first[] = "/tmp/tocsin-templates-XXXXXX", second[] = "/tmp/tocsin-templates-XXXXXX", want[64];
-    assert_non_null(mkdtemp(first));
-    assert_non_null(mkdtemp(second));
-    const char *directories[] = { first, "/nonexistent", second };
-    char *text, *path;
-    struct error error;
-    put_file(first, "both.txt", "1");
-    put_file(second, "both.txt", "2");
-    put_file(second, "de.relay-2.txt", "3");
-    snprintf(want, sizeof want, "%s/de.relay-2.txt", second);
-    assert_int_equal(template_find(directories, 3, "both", &text, &path, &error), 0);
-    assert_string_equal(text, "1");
+    expect_parts("{{>layout}}", "");
+    expect_parts("{{<layout}}{{$each}}{{incident_count}}{{/each}}{{/layout}}", "");
+    expect_parts("{{>none}}", "f.txt:4:1: there is no none.mustache in the template's language");
+    expect_parts("{{>*ticket}}", "f.txt:4:1: a mail's text is frozen whole: name the file that it takes in");
+    expect_parts("{{>end}}{{>wrong}}", "wrong.mustache:2:2: unknown variable \"zzzzz\"");
+    expect_parts("{{>end}}{{>loop}}",
+                 "loop.mustache:1:1: files that take in others nest deeper than 8: is one inside itself?");
+    expect_parts("{{>end}}{{>open}}", "open.mustache:1:1: opened here and never closed: cases");
+    expect_parts("{{<layout}}{{$eech}}{{/eech}}{{/layout}}", "f.txt:4:12: layout.mustache has no block called eech");
+    /* A name means what it means where the block comes to stand. */
+    expect_parts("{{<layout}}{{$each}}{{zzzzz}}{{/each}}{{/layout}}", "f.txt:4:21: unknown variable \"zzzzz\"");
+    expect_parts("{{#multiple}}{{>end}}{{/multiple}}",
+                 "f.txt:4:1: the text must say who writes, always: {{sender.name}} is missing");
+    expect_parts("{{^multiple}}{{>end}}{{/multiple}}{{sender.name}}",
+                 "f.txt:4:1: the text must say how to make it stop, always: {{opt_out}} is missing");
+    char long_line[1100];
+    memset(long_line, 'x', sizeof long_line);
+    long_line[998] = '\0';
+    char *text = mem_format("%s\n" POLITE, long_line);
+    expect_parts(text, "");
     free(text);
-    free(path);
-    assert_int_equal(template_find(directories, 3, "de.relay-2", &text, &path, &error), 0);
-    assert_string_equal(text, "3");
-    assert_string_equal(path, want);
+    long_line[998] = 'x';
+    long_line[999] = '\0';
+    text = mem_format(POLITE "\n%s", long_line);
+    expect_parts(text, "f.txt:6:998: a line of more than 998 bytes: break it");
     free(text);
-    free(path);
-    assert_int_equal(template_find(directories, 3, "none", &text, &path, &error), -ENOENT);
-    assert_non_null(strstr(error.text, "no template none.txt in /tmp/"));
-    assert_non_null(strstr(error.text, ", /nonexistent and /tmp/"));
-    assert_null(text);
-    assert_null(path);
-    assert_int_equal(template_find(NULL, 0, "none", &text, &path, &error), -ENOENT);
-    static const char *const bad[] = { "", ".", "..", "../both", "a/b", "Both", ".hidden", "a b", "both\n" };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(template_find(directories, 3, bad[i], &text, &path, &error), -EINVAL);
-    snprintf(want, sizeof want, "%s/dir.txt", first);
-    assert_int_equal(mkdir(want, 0700), 0);
-    assert_int_equal(template_find(directories, 3, "dir", &text, &path, &error), -EINVAL);
-    assert_null(path);
-    char *command = mem_format("rm -r %s %s", first, second);
-    assert_int_equal(system(command), 0);
-    free(command);
 }
 
 /* --- the templates that Tocsin comes with --- */
 
 static struct template *shipped(const char *name)
 {
-    const char *directories[] = { "templates" };
-    char *text, *path;
+    static const char *const directories[] = { "templates" };
+    const struct template_subject_matter matter = { .name = name };
+    const struct language_clues english = { .usual = "en" };
+    struct template_set *set = template_set_read(directories, 1);
     struct error error = { "" };
-    struct template *template;
-    if (template_find(directories, 1, name, &text, &path, &error) != 0 ||
-        template_parse(path, text, strlen(text), &template, &error) != 0)
+    struct frozen frozen;
+    size_t count;
+    const struct template_name *names = template_set_names(set, &count);
+    char *text = template_set_freeze(set, template_choose(names, count, &matter, &english), false, &error);
+    if (!text || frozen_parse(text, &frozen, &error) != 0)
         fail_msg("%s", error.text);
     free(text);
-    free(path);
-    return template;
+    template_set_free(set);
+    return frozen.texts[0];
 }
 
 static json_t *model(bool hoster, bool many)
@@ -482,7 +488,7 @@ int main(void)
         cmocka_unit_test(test_body),
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_notification),
         cmocka_unit_test(test_notification_speaks_of_its_reader),
         cmocka_unit_test(test_receipt),
