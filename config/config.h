@@ -45,7 +45,7 @@ struct config_profile {
         only_language; /* no key: what a sidecar says, which comes before all that tells the recipient's; NULL: nothing */
     bool bilingual; /* bilingual: the same once more in English */
     char *type; /* type: classification.type for rows without one; default NULL */
-    char *format; /* format: "auto", "csv", "jsonl", "list" */
+    char *format; /* format: "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list" */
     bool header; /* header: the first CSV row names the columns; default true */
     struct config_column *columns; /* columns: a mapping COLUMN: FIELD */
     size_t column_count;

@@ -13,7 +13,7 @@
 
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const tls_modes[] = { "never", "opportunistic", "required", NULL };
-static const char *const formats[] = { "auto", "csv", "jsonl", "list", NULL };
+static const char *const formats[] = { "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list", NULL };
 
 const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns",
                                              "header",   "format",   "type",     "hold", NULL };
@@ -213,7 +213,8 @@ static const struct config_key profile_keys[] = {
     { "header", CONFIG_BOOLEAN, AT(header), "true", .help = "Does the first row of a CSV file name the columns?" },
     { "columns", CONFIG_COLUMNS, AT(columns), "{}", 0, 200,
       .example = "{ Domain: source.fqdn, Seen: time.source, Remark: \"\" }",
-      .help = "What a CSV file's columns are: a header's name, or a number from 1, and the IntelMQ field that it "
+      .help = "What a CSV file's columns are: a header's name, or a number from 1 (in JSON: a member's path, such as "
+              "asset.name), and the IntelMQ field that it "
               "holds; \"\" drops the "
               "column. Empty: common names are recognised." },
     { "type", CONFIG_NAME, AT(type), NULL, 1, 64, .example = "infected-system",

@@ -18,12 +18,13 @@
 #define CHUNK (64 * 1024)
 
 static const char usage[] =
-    "usage: tocsin inspect feed [--map COLUMN=FIELD]... [--no-header] [--format auto|csv|jsonl|list]\n"
+    "usage: tocsin inspect feed [--map COLUMN=FIELD]... [--no-header] [--format NAME]\n"
     "                           [--profile NAME [--config FILE]] [--records] FILE...\n"
     "       tocsin inspect feed [OPTION]... --files-from FILE\n"
     "\n"
     "Show how a feed file is read: one JSON object for each FILE, or with --records one for each row.\n"
-    "COLUMN is a header's name or a column's number from 1, FIELD an IntelMQ name such as source.fqdn.\n"
+    "COLUMN is a header's name, a column's number from 1 or a member's path in JSON; FIELD an IntelMQ name such\n"
+    "as source.fqdn. NAME is auto, csv, jsonl, json, xarf, n6, crowdsec or list.\n"
     "--files-from reads the names of feed files from FILE, one a line; `-` is standard input.\n";
 
 /* Strings, sorted and without doubles whenever they are more than twice as many as after the last time: memory follows the distinct ones. */

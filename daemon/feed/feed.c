@@ -19,7 +19,9 @@
 /* Of a line that is too long, this much is shown among the refused rows. */
 #define SHOWN_OF_LONG_LINE 1024
 
-static const struct feed_format *const formats[] = { &feed_jsonl, &feed_csv, &feed_list };
+/* Probed in this order. What a JSON file holds is seen element by element: the last three are had by their names alone. */
+static const struct feed_format *const formats[] = { &feed_jsonl, &feed_json, &feed_csv,     &feed_list,
+                                                     &feed_xarf,  &feed_n6,   &feed_crowdsec };
 
 struct feed {
     struct feed_options options; /* with copies of its strings */
@@ -81,7 +83,7 @@ void feed_free(struct feed *feed)
 {
     if (!feed)
         return;
-    if (feed->format)
+    if (feed->state)
         feed->format->free(feed->state);
     row_free(feed->row);
     gunzip_free(feed->gunzip);
@@ -92,7 +94,10 @@ void feed_free(struct feed *feed)
 
 const char *feed_format_name(const struct feed *feed)
 {
-    return feed->format ? feed->format->name : NULL;
+    if (!feed->format)
+        return NULL;
+    const char *kind = feed->format->kind && feed->state ? feed->format->kind(feed->state) : NULL;
+    return kind ? kind : feed->format->name;
 }
 
 bool feed_sample_line(const struct feed_sample *sample, size_t *at, const char **line, size_t *length)
@@ -123,6 +128,16 @@ static int check_mapping(const struct feed_options *options, struct error *error
     return 0;
 }
 
+static int refuse_format(const char *wanted, struct error *error)
+{
+    struct buf names = BUF_EMPTY;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        buf_add_format(&names, ", %s", formats[i]->name);
+    int code = error_set(error, -EINVAL, "no format is called '%s'; there are auto%s", wanted, names.data);
+    buf_free(&names);
+    return code;
+}
+
 static int choose_format(struct feed *feed, const struct feed_sample *sample, struct error *error)
 {
     const char *wanted = feed->options.format;
@@ -134,7 +149,7 @@ static int choose_format(struct feed *feed, const struct feed_sample *sample, st
         }
     }
     if (!automatic)
-        return error_set(error, -EINVAL, "no format is called '%s'; there are auto, csv, jsonl, list", wanted);
+        return refuse_format(wanted, error);
     const char *refusal = feed_refusal_of_unknown(sample);
     if (refusal)
         return error_set(error, -EINVAL, "%s", refusal);
@@ -177,6 +192,8 @@ static int take_overlong(struct feed *feed, struct error *error)
 
 static int take_bytes(struct feed *feed, const char *data, size_t length, struct error *error)
 {
+    if (feed->format->bytes)
+        return feed->format->bytes(feed->state, data, length, error);
     while (length) {
         const char *end = memchr(data, feed->line_end, length);
         size_t size = end ? (size_t)(end - data) + 1 : length;

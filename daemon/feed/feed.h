@@ -16,7 +16,7 @@ struct feed_column {
 };
 
 struct feed_options {
-    const char *format; /* "csv", "jsonl", "list"; NULL or "auto": by content */
+    const char *format; /* a name of formats[]; NULL or "auto": by content */
     const struct feed_column *columns; /* a mapping; without one common header names are recognised */
     size_t column_count;
     bool no_header; /* the first CSV row is data: the mapping is by number */

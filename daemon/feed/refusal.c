@@ -1,5 +1,6 @@
 /* Files that are no feed in any of our formats, and what to do with them: said once for the file instead of once for each of its lines. */
 #include "daemon/feed/format.h"
+#include "daemon/feed/json_shape.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -68,21 +69,6 @@ static const char *by_markup(const char *text, size_t length)
     return "it is XML: convert it to CSV or JSON Lines: one line for each domain, address or URL";
 }
 
-static const char *by_json(const char *text, size_t length)
-{
-    if (*text == '[')
-        return "it is one JSON array: convert it to JSON Lines: one object a line (jq -c '.[]' FILE)";
-    if (memmem(text, length, "\"bundle\"", 8) && memmem(text, length, "\"objects\"", 9))
-        return "it is STIX: convert it to CSV or JSON Lines: one line for each domain, address or URL";
-    const char *end = memchr(text, '\n', length);
-    size_t first = end ? (size_t)(end - text) : length;
-    while (first && isspace((unsigned char)text[first - 1]))
-        first--;
-    if (end && (text[first - 1] == '{' || text[first - 1] == '[' || text[first - 1] == ','))
-        return "it is JSON over several lines: convert it to JSON Lines: one object a line (jq -c . FILE)";
-    return NULL;
-}
-
 /* Lines of words with nothing between them that could divide columns. Asked only when no format knows the file. */
 const char *feed_refusal_of_unknown(const struct feed_sample *sample)
 {
@@ -128,6 +114,6 @@ const char *feed_refusal(const struct feed_sample *sample)
     if (length && *text == '<')
         return by_markup(text, length);
     if (length && (*text == '{' || (*text == '[' && !is_bracketed_address(text, length))))
-        return by_json(text, length);
+        return json_refusal(sample);
     return NULL;
 }
