@@ -247,6 +247,7 @@ static void *loader_main(void *argument)
 {
     struct loader *loader = argument;
     struct job *job;
+    pthread_setname_np(pthread_self(), "loader");
     while ((job = (struct job *)inbox_pop(loader->jobs, -1))) {
         run_job(loader, job);
         outbox_post(loader->done, &job->item);

@@ -407,6 +407,7 @@ static void *write_main(void *argument)
     struct queue *queue = argument;
     struct inbox_item *first;
     unsigned length = 0;
+    pthread_setname_np(pthread_self(), "store");
     pulse_attach(&queue->write_pulse);
     while ((first = inbox_pop(queue->writes, -1))) {
         if (length >= COMPANY && !inbox_closed(queue->writes))
@@ -451,6 +452,7 @@ static void *read_main(void *argument)
     /* Reads need no configuration: a reload is the store thread's business alone. */
     struct store store = { .sql = queue->reader, .key_id = queue->store.key_id };
     struct inbox_item *item;
+    pthread_setname_np(pthread_self(), "reader");
     pulse_attach(&queue->read_pulse);
     while ((item = inbox_pop(queue->reads, -1))) {
         struct request *request = (struct request *)item;

@@ -121,7 +121,7 @@ static struct delivery *create(const struct delivery_options *options, struct re
 static int start_threads(struct delivery *delivery, unsigned sessions, struct error *error)
 {
     for (; delivery->count < sessions; delivery->count++) {
-        int status = worker_start(&delivery->room, &delivery->workers[delivery->count], error);
+        int status = worker_start(&delivery->room, delivery->count + 1, &delivery->workers[delivery->count], error);
         if (status)
             return status;
     }

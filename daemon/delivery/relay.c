@@ -116,6 +116,7 @@ static void *look_up(void *argument)
 {
     struct relay *relay = argument;
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *found = NULL;
+    pthread_setname_np(pthread_self(), "resolver");
     int status = getaddrinfo(relay->host, relay->port, &hints, &found);
     struct relay_addresses addresses = { .count = 0 };
     collect(found, &addresses);

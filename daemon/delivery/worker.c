@@ -7,6 +7,7 @@
 #include "daemon/delivery/desk.h"
 #include "daemon/delivery/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Each session that fails costs the job in hand an attempt: a relay that is down for an hour must not burn those of the whole queue. */
@@ -15,6 +16,7 @@
 
 struct worker {
     const struct worker_room *room;
+    unsigned number;
     struct wire *wire;
     pthread_t thread;
     struct pulse pulse;
@@ -55,6 +57,9 @@ static void *run(void *argument)
 {
     struct worker *worker = argument;
     const struct worker_room *room = worker->room;
+    char name[16]; /* pthread_setname_np(3) takes no more */
+    snprintf(name, sizeof name, "session %u", worker->number);
+    pthread_setname_np(pthread_self(), name);
     pulse_attach(&worker->pulse);
     struct desk desk = { .jobs = room->jobs,
                          .places = room->places,
@@ -71,10 +76,11 @@ static void *run(void *argument)
     return NULL;
 }
 
-int worker_start(const struct worker_room *room, struct worker **out, struct error *error)
+int worker_start(const struct worker_room *room, unsigned number, struct worker **out, struct error *error)
 {
     struct worker *worker = mem_zero(1, sizeof *worker);
     worker->room = room;
+    worker->number = number;
     worker->wire = wire_new(room->halt);
     int status = thread_start(&worker->thread, run, worker, "a delivery thread", error);
     if (status) {

@@ -26,8 +26,8 @@ struct worker_room {
 
 struct worker;
 
-/* Start a thread. It ends when the room's `jobs` are closed and empty. 0 or a negative errno with ERROR set. */
-int worker_start(const struct worker_room *room, struct worker **out, struct error *error);
+/* Start thread NUMBER, which is called so in top(1). It ends when the room's `jobs` are closed and empty. 0 or a negative errno with ERROR set. */
+int worker_start(const struct worker_room *room, unsigned number, struct worker **out, struct error *error);
 
 /* Cut its connection: at once, or when the limit of its present step was reached by NOW (clock_ms). */
 void worker_cut(struct worker *worker);
