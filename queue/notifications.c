@@ -42,7 +42,7 @@ static void load_cases(struct sql *sql, struct notification *notification)
     sqlite3_stmt *rows =
         sql_query(sql,
                   "SELECT k.id, k.target, k.reminder FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
-                  " WHERE n.notification_id = ?1 ORDER BY k.id",
+                  " WHERE n.notification_id = ?1 ORDER BY n.case_id",
                   "i", notification->id);
     while (sql_step(sql, rows)) {
         if (notification->case_count == room) {
@@ -66,7 +66,7 @@ static void load_references(struct sql *sql, struct notification *notification)
         sql_query(sql,
                   "SELECT n.id, n.date, n.key_id, coalesce(n.settings, c.settings) ->> '$.sender.address'"
                   " FROM notification_reference f JOIN notification n ON n.id = f.refers_to"
-                  " JOIN campaign c ON c.id = n.campaign_id WHERE f.notification_id = ?1 ORDER BY n.id",
+                  " JOIN campaign c ON c.id = n.campaign_id WHERE f.notification_id = ?1 ORDER BY f.refers_to",
                   "i", notification->id);
     while (sql_step(sql, rows)) {
         if (notification->reference_count == room) {
