@@ -188,9 +188,10 @@ static void go_on_or_quit(struct session *session)
 {
     if (!guard_quiet(&session->guard))
         session->closing = true;
-    if (!current_turn(session)->job)
+    if (!current_turn(session)->job) {
         take_next(session, true);
-    guard_quiet(&session->guard); /* perhaps no longer, after a wait */
+        guard_quiet(&session->guard); /* perhaps no longer, after the wait */
+    }
     struct delivery_job *job = current_turn(session)->job;
     if (job && desk_recalled(session->desk, job))
         withdraw(session);
