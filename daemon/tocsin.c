@@ -1,4 +1,5 @@
 /* tocsin: the tool that a person types. */
+#include "daemon/base/mem.h"
 #include "daemon/command/command.h"
 #include "daemon/command/render.h"
 #include "daemon/control/client.h"
@@ -145,7 +146,7 @@ int main(int argc, char **argv)
     const char **settings = calloc((size_t)argc + 1, sizeof *settings);
     const char *path = getenv("TOCSIN_CONFIG");
     struct context context = { .config_path = path ? path : DEFAULT_CONFIG, .settings = settings };
-    int at = settings ? global_options(&context, settings, argc, argv) : -EX_OSERR - 1;
+    int at = settings && !mem_guard_libraries() ? global_options(&context, settings, argc, argv) : -EX_OSERR - 1;
     int exit = at > 0 ? run(&context, argc - at, argv + at) : -at - 1;
     config_free(context.config);
     free(settings);

@@ -1,6 +1,7 @@
 /* tocsind: the daemon. */
 #include "config/config.h"
 #include "daemon/base/log.h"
+#include "daemon/base/mem.h"
 #include "daemon/base/service.h"
 #include "daemon/daemon.h"
 #include "daemon/fit.h"
@@ -215,6 +216,8 @@ int main(int argc, char **argv)
     struct arguments arguments = { .config = named && *named ? named : DEFAULT_CONFIG,
                                    .settings = calloc((size_t)argc, sizeof(char *)) };
     hold_hangup(SIG_BLOCK);
+    if (!arguments.settings || mem_guard_libraries())
+        return EX_OSERR;
     int status = parse_arguments(argc, argv, &arguments);
     if (status < 0)
         status = start(&arguments);

@@ -1,10 +1,14 @@
 #include "daemon/base/mem.h"
 
+#include <ares.h>
+#include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 static void *checked(void *block)
 {
@@ -53,4 +57,16 @@ char *mem_format(const char *format, ...)
     int length = vasprintf(&text, format, args);
     va_end(args);
     return checked(length < 0 ? NULL : text);
+}
+
+static void *resize(void *block, size_t size)
+{
+    return mem_resize(block, size, 1);
+}
+
+int mem_guard_libraries(void)
+{
+    json_set_alloc_funcs(mem_alloc, free);
+    int status = uv_replace_allocator(mem_alloc, resize, mem_zero, free);
+    return !status && ares_library_init_mem(ARES_LIB_INIT_ALL, mem_alloc, free, resize) ? -EIO : status;
 }

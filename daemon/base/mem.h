@@ -17,4 +17,8 @@ char *mem_string_n(const char *text, size_t length)
 char *mem_format(const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 1, 2))); /* a new string, printf style */
 
+/* The same for what libuv, jansson and c-ares allocate: they would return an error that stands for lost data where nobody expects one. First thing in main().
+ * (GLib ends the process by itself; SQLite's want of memory is a fault of the store that passes.) 0, or a negative errno. */
+int mem_guard_libraries(void);
+
 #endif
