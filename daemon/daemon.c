@@ -118,6 +118,7 @@ void daemon_close(struct daemon *daemon)
         queue_close(daemon->queue);
     if (daemon->lmtp)
         lmtp_close(daemon->lmtp);
+    returns_tell_faulty(daemon, true);
     uv_run(daemon->loop, UV_RUN_DEFAULT);
     if (daemon->intake)
         intake_free(daemon->intake);

@@ -52,6 +52,12 @@ struct standstill {
     bool still; /* they could not */
 };
 
+/* returns.c: messages with a token that does not verify. One is told of at once, and a flood of them once a minute. */
+struct faulty_tokens {
+    uint64_t told; /* in the loop's time */
+    unsigned long more; /* since then */
+};
+
 struct daemon {
     uv_loop_t *loop;
     struct daemon_source source;
@@ -71,6 +77,7 @@ struct daemon {
     struct pump pump;
     struct standstill standstill;
     int64_t proof_renewed; /* when the daemon last began a proof by itself */
+    struct faulty_tokens faulty_tokens;
     struct search *searching; /* contact searches under way */
     struct faults faults;
     struct health *health;
@@ -169,6 +176,8 @@ const char *mailboxes_token(const struct daemon *daemon, enum token_purpose purp
 int returns_open(struct daemon *daemon, struct error *error);
 /* Is RECIPIENT a mailbox of ours, with or without a token? */
 bool returns_accepts(const struct daemon *daemon, const char *recipient);
+/* Log how many tokens have not verified since that was told last, where that is a minute ago, or AT_ONCE. */
+void returns_tell_faulty(struct daemon *daemon, bool at_once);
 /* Understand a message that came by WAY ("LMTP" …) and record it; DONE after the commit. RECIPIENT may be NULL (`tocsin bounce` without --recipient), SENDER too. */
 void returns_take(struct daemon *daemon, const char *way, const char *sender, const char *recipient, const char *data,
                   size_t length, queue_done *done, void *context);

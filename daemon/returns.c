@@ -126,13 +126,46 @@ bool returns_accepts(const struct daemon *daemon, const char *recipient)
     return mailboxes_token(daemon, TOKEN_BOUNCE, recipient, &length) || is_opt_out_mailbox(daemon, recipient);
 }
 
-static void log_returned(const struct queue_returned *returned, const char *recipient)
+#define FAULTY_MS                                                                                                      \
+    60000 /* between two lines about tokens that do not verify: strangers decide how many messages have one */
+
+static bool told_lately(const struct daemon *daemon)
 {
-    struct log_about about = { .event = returned->token_fault ? LOG_FORGED : LOG_RETURNED,
-                               .notification = returned->notification };
+    uint64_t told = daemon->faulty_tokens.told;
+    return told && uv_now(daemon->loop) - told < FAULTY_MS;
+}
+
+static void log_faulty(struct daemon *daemon, const char *fault, const char *recipient)
+{
+    static const struct log_about about = { .event = LOG_FORGED };
+    if (told_lately(daemon)) {
+        daemon->faulty_tokens.more++;
+        return;
+    }
+    returns_tell_faulty(daemon, true);
+    log_about(LOG_WARNING_LEVEL, &about, "bounce: %s token in a message to %s: refused and counted", fault,
+              recipient ? recipient : "(unknown)");
+    daemon->faulty_tokens.told = uv_now(daemon->loop);
+}
+
+void returns_tell_faulty(struct daemon *daemon, bool at_once)
+{
+    static const struct log_about about = { .event = LOG_FORGED };
+    struct faulty_tokens *faulty = &daemon->faulty_tokens;
+    if (!faulty->more || (!at_once && told_lately(daemon)))
+        return;
+    log_about(LOG_WARNING_LEVEL, &about,
+              "bounce: forged or stale tokens in %lu more messages: refused and counted (`tocsin status` says "
+              "how many in all)",
+              faulty->more);
+    *faulty = (struct faulty_tokens){ .told = uv_now(daemon->loop) };
+}
+
+static void log_returned(struct daemon *daemon, const struct queue_returned *returned, const char *recipient)
+{
+    struct log_about about = { .event = LOG_RETURNED, .notification = returned->notification };
     if (returned->token_fault)
-        log_about(LOG_WARNING_LEVEL, &about, "bounce: %s token in a message to %s: refused and counted",
-                  returned->token_fault, recipient ? recipient : "(unknown)");
+        log_faulty(daemon, returned->token_fault, recipient);
     else if (!returned->notification)
         log_about(LOG_INFO_LEVEL, &about, "bounce: about no notification of ours: %s", returned->class);
     else
@@ -229,7 +262,7 @@ void returns_take(struct daemon *daemon, const char *way, const char *sender, co
         log_notice("bounce: proof %lld came back by %s", (long long)proof, way);
         queue_proof_returned(daemon->queue, proof, returned.class, way, returned.time, done, context);
     } else {
-        log_returned(&returned, recipient);
+        log_returned(daemon, &returned, recipient);
         record(daemon, &returned, done, context);
     }
     free(opt_out);

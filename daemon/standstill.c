@@ -66,6 +66,7 @@ static void on_timer(uv_timer_t *timer)
     struct daemon *daemon = timer->data;
     int64_t rescan = daemon->config->spool.rescan;
     look_at_ways(daemon);
+    returns_tell_faulty(daemon, false);
     standstill_look(daemon);
     if (!daemon->standstill.still)
         pump_wake(daemon);

@@ -99,14 +99,14 @@ class Trial(ordeal.Ordeal):
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=PATIENCE)
         return run.returncode, run.stdout, run.stderr
 
-    def lmtp(self):
-        """What LMTP answers to a mail for the bounce mailbox: its code."""
+    def lmtp(self, recipient="bounce@tocsin.example"):
+        """What LMTP answers to a mail for RECIPIENT: its code."""
         with open(self.config, encoding="utf-8") as file:
             host, _, port = json.load(file)["bounces"]["lmtp_listen"].rpartition(":")
         with smtplib.LMTP(host, int(port), timeout=PATIENCE) as client:
             client.ehlo_or_helo_if_needed()
             client.mail("")
-            client.rcpt("bounce@tocsin.example")
+            client.rcpt(recipient)
             return client.data(DSN)[0]
 
     def close(self):
@@ -613,6 +613,20 @@ class NoDescriptors(Case):
                         self.assertTrue(guest.recv(1000).startswith(b"220"))
                 self.assertLess(time.monotonic() - since, 3)
             self.judge(run)
+
+
+class Forgeries(Case):
+    def test_a_flood(self):
+        """One is told of at once, and the others by their number: a stranger does not fill the log."""
+        with self.trial() as run:
+            run.start_daemon()
+            run.wait_for_daemon()
+            for _ in range(50):
+                self.assertEqual(run.lmtp("bounce+aaaaaaaaaaaaaaaa@tocsin.example"), 250)
+            self.assertEqual(run.log().count("forged token in a message to bounce+aaaaaaaaaaaaaaaa@tocsin.example"), 1)
+            run.stop_daemon()
+            self.assertEqual(run.log().count("token"), 2)
+            self.assertIn("forged or stale tokens in 49 more messages", run.log())
 
 
 class NoMemory(Case):
