@@ -45,9 +45,10 @@ static void on_turn(void *context, const struct queue_turn *turn)
 static void look_at_clock(struct daemon *daemon)
 {
     wall_hold();
+    int64_t before = daemon_now();
     int64_t jump = wall_adopt(), minutes = (jump < 0 ? -jump : jump) / 60000;
     if (jump)
-        queue_clock_set(daemon->queue, jump);
+        queue_clock_set(daemon->queue, before, jump);
     wall_release();
     if (!jump)
         return;

@@ -7,10 +7,22 @@
 
 struct clock_set {
     struct request request;
-    int64_t jump, opened; /* opened: what the store had there before; 0: not asked yet */
+    int64_t before, jump;
+    int64_t opened; /* opened: what the store had there before; 0: not asked yet */
 };
 
-void store_shift(struct store *store, int64_t jump)
+/* What a contact was sent last keeps the next mail to it waiting (store_not_before), for up to campaigns.contact_interval. */
+static void shift_last_mails(struct store *store, int64_t before, int64_t jump)
+{
+    sql_run(store->sql,
+            "UPDATE notification SET accepted = accepted + ?1,"
+            " created = CASE WHEN accepted IS NULL THEN created + ?1 ELSE created END"
+            " WHERE campaign_id IN (SELECT id FROM campaign WHERE ended IS NULL OR ended > ?2) AND kind = 0"
+            " AND state IN (6, 7, 8) AND coalesce(accepted, created) > ?2",
+            "ii", jump, before - store->config->campaigns.contact_interval);
+}
+
+void store_shift(struct store *store, int64_t before, int64_t jump)
 {
     /* The campaign's number lets the index find what waits; `due` never is beyond all jumps. */
 #define OPEN "campaign_id IN (SELECT id FROM campaign WHERE ended IS NULL)"
@@ -30,6 +42,7 @@ void store_shift(struct store *store, int64_t jump)
     };
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++)
         sql_run(store->sql, shifts[i], "i", jump);
+    shift_last_mails(store, before, jump);
 }
 
 static int run_clock_set(struct store *store, struct request *request)
@@ -38,7 +51,7 @@ static int run_clock_set(struct store *store, struct request *request)
     if (!set->opened)
         set->opened = store->opened;
     store->opened = set->opened + set->jump;
-    store_shift(store, set->jump);
+    store_shift(store, set->before, set->jump);
     return 0;
 }
 
@@ -47,12 +60,13 @@ static void finish_clock_set(struct request *request)
     free(request);
 }
 
-void queue_clock_set(struct queue *queue, int64_t jump)
+void queue_clock_set(struct queue *queue, int64_t before, int64_t jump)
 {
     struct clock_set *set = mem_zero(1, sizeof *set);
     set->request.run = run_clock_set;
     set->request.finish = finish_clock_set;
     set->request.barrier = true;
+    set->before = before;
     set->jump = jump;
     store_submit(queue, &set->request);
 }
@@ -64,7 +78,7 @@ void store_check_clock(struct store *store)
         return;
     log_warning("the clock is %lld minutes behind where the last daemon saw it: what waits, waits on from there",
                 (long long)((last - store->opened) / 60000));
-    store_shift(store, store->opened - last);
+    store_shift(store, last, store->opened - last);
     /* For how long no daemon ran cannot be known then: for longer than a proof counts, perhaps. */
     sql_run(store->sql, "UPDATE proof SET time = time - ?1, answered = answered - ?1, returned = returned - ?1", "i",
             store->config->campaigns.bounce_proof);

@@ -189,8 +189,8 @@ void queue_turn(struct queue *queue, int64_t now, void (*done)(void *context, co
                 void *context);
 
 /* The clock was set, and says JUMP milliseconds more than it would have (less, where negative): retries, windows, gatherings and ends of campaigns wait on for
- * as long as before. To be called before anything that is told the new time. */
-void queue_clock_set(struct queue *queue, int64_t jump);
+ * as long as before. BEFORE: what the time was. To be called before anything that is told the new time. */
+void queue_clock_set(struct queue *queue, int64_t before, int64_t jump);
 
 /* ---- Delivery ------------------------------------------------------------------------------------------------------------------ */
 

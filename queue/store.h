@@ -135,8 +135,8 @@ bool store_clock_runs(struct store *store, int64_t now);
 /* When a proof of the bounce path last came back; 0: never. One that came back in the future is none: somebody set the clock. */
 int64_t store_newest_proof(struct store *store, int64_t now);
 
-/* All that waits, waits JUMP milliseconds longer by the clock. */
-void store_shift(struct store *store, int64_t jump);
+/* All that waits, waits JUMP milliseconds longer by the clock, which said BEFORE. */
+void store_shift(struct store *store, int64_t before, int64_t jump);
 /* At the start: a clock that was set back while no daemon ran. */
 void store_check_clock(struct store *store);
 

@@ -172,6 +172,53 @@ static void its_set_of_cases_never_changes(void **state)
     bench_close(bench);
 }
 
+/* A contact was told of one case, half of contact_interval ago. */
+static struct bench *one_told(void)
+{
+    struct bench *bench = bench_open();
+    bench->ladder = hoster_only;
+    drop_file(bench, &(struct drop){ .name = "a.csv", .campaign = "c", .targets = { "a.test" } });
+    compose_all(bench);
+    int64_t mail = claim_one(bench, "abuse@hoster.test");
+    attempt(bench, mail, QUEUE_ACCEPTED, NULL);
+    come_back(bench, mail, QUEUE_RETURNED_DELIVERED, NULL);
+    assert_mail(bench, mail, "delivered");
+    pass(bench, DAY / 2);
+    return bench;
+}
+
+static void next_case(struct bench *bench)
+{
+    drop_file(bench, &(struct drop){ .name = "b.csv", .campaign = "c", .targets = { "b.test" } });
+    compose_all(bench);
+}
+
+static void set_clock(struct bench *bench, int64_t jump)
+{
+    queue_clock_set(bench->queue, bench->now, jump);
+    wait_for_all(bench);
+    bench->now += jump;
+}
+
+/* The next mail to the contact goes out when the other half has passed: not half a day early, nor a year late. */
+static void the_clock_is_set_between_two_mails_to_a_contact(void **state)
+{
+    (void)state;
+    for (int back = 0; back < 2; back++) {
+        struct bench *bench = one_told();
+        if (back)
+            next_case(bench); /* a file comes by the wall's clock, which cannot be set back here */
+        set_clock(bench, back ? -400 * DAY : 5 * DAY);
+        if (!back)
+            next_case(bench);
+        turn(bench);
+        assert_int_equal(claim_due(bench, MANY), 0);
+        pass(bench, DAY / 2);
+        claim_one(bench, "abuse@hoster.test");
+        bench_close(bench);
+    }
+}
+
 /* A rehearsal waits until all contacts are known, and for nothing else: neither for aggregate_wait nor for contact_interval. */
 static void a_rehearsal_waits_for_nobody(void **state)
 {
@@ -645,6 +692,7 @@ int main(void)
         cmocka_unit_test(a_mail_has_the_template_for_it),
         cmocka_unit_test(those_that_wait_go_along),
         cmocka_unit_test(its_set_of_cases_never_changes),
+        cmocka_unit_test(the_clock_is_set_between_two_mails_to_a_contact),
         cmocka_unit_test(a_rehearsal_waits_for_nobody),
         cmocka_unit_test(it_is_known_until_when_they_wait),
         cmocka_unit_test(later_cases_gather),
