@@ -143,6 +143,8 @@ int command_check(struct context *context, int argc, char **argv)
         return command_fail(EX_USAGE, "check takes no argument: the file is named by `tocsin --config FILE check`");
     if ((provoke || wait) && !send)
         return command_fail(EX_USAGE, "check: --provoke and --wait go with --send");
+    if (context->json && !send)
+        return command_fail(EX_USAGE, "check: --json goes with --send: the rest is said line by line");
     if (wait && (seconds = read_seconds(wait)) < 0)
         return command_fail(EX_USAGE, "check: --wait wants whole seconds, from 1 to %d", WAIT_MAX);
     if (defaults) {

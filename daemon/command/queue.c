@@ -1,6 +1,7 @@
 /* tocsin queue: the notifications. */
 #include "daemon/command/command.h"
 #include "daemon/report/table.h"
+#include "queue/states.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +89,19 @@ static int print_one(json_t *one)
     return command_print(&text);
 }
 
+static bool is_state(const char *name)
+{
+    for (int i = 1; i < NOTIFICATION_STATES; i++)
+        if (strcmp(name, notification_state_name((enum notification_state)i)) == 0)
+            return true;
+    return false;
+}
+
 static int list(struct context *context, const char *campaign, const char *state, bool all)
 {
+    if (state && !is_state(state))
+        return command_fail(EX_USAGE, "queue: --state %s: there is no such state; `tocsin queue --help` lists them",
+                            state);
     json_t *result;
     json_t *request = json_pack("{s:s, s:b}", "verb", "queue", "all", all);
     if (campaign)

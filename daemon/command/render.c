@@ -1,6 +1,7 @@
 #include "daemon/command/render.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/command/command.h"
 #include "templates/mustache.h"
 
 #include <errno.h>
@@ -167,8 +168,7 @@ static int run(struct render *render)
 
 static int usage(const char *why, const char *what)
 {
-    fprintf(stderr, "tocsin render: %s%s\nTry `tocsin render --help`.\n", why, what);
-    return EX_USAGE;
+    return command_fail(EX_USAGE, "render: %s%s; see `tocsin render --help`", why, what);
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -219,7 +219,7 @@ int command_render(int argc, char **argv)
         return code;
     code = run(&render);
     if (code)
-        fprintf(stderr, "tocsin render: %s\n", render.error.text);
+        command_fail(code, "%s", render.error.text);
     while (render.partials) {
         struct partial *partial = render.partials;
         render.partials = partial->next;

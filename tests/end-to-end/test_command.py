@@ -76,6 +76,16 @@ class Command(unittest.TestCase):
         self.assertEqual(self.tocsin("--set"), (USAGE, "", "tocsin: --set wants a value\n"))
         self.assertIn("wants a FILE", self.tocsin("inspect", "bounce")[2])
 
+    def test_usage(self):
+        """What can be seen to be wrong before anything is asked."""
+        self.configure()
+        for words, why in ((("queue", "list", "--state", "bad"), "there is no such state"), (("check", "--json"), "--json goes with --send"),
+                           (("render", "one"), "render: TEMPLATE and DATA.json are wanted")):
+            with self.subTest(words):
+                code, out, err = self.tocsin(*words)
+                self.assertEqual((code, out), (USAGE, ""), err)
+                self.assertRegex(err, "^tocsin: .*" + why)
+
     def test_without_a_daemon(self):
         self.configure()
         for arguments in (["status"], ["report", "x"], ["queue"], ["stop"], ["campaign", "approve", "x"], ["submit", "/etc/hostname"]):

@@ -136,7 +136,7 @@ static void test_usage(void **state)
         "", "t", "t d.json more", "--escape", "--escape xml t d.json", "--nope t d.json"
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        expect(wrong[i], EX_USAGE, "", "Try `tocsin render --help`.");
+        expect(wrong[i], EX_USAGE, "", "see `tocsin render --help`");
     assert_int_equal(run("-h"), 0);
     char *help = take_file("out");
     assert_non_null(strstr(help, "usage: tocsin render"));
