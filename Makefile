@@ -21,7 +21,7 @@ FUZZ :=
 BUILD := build$(if $(FUZZ),/fuzz)$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
 
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
-	libidn2-dev libjansson-dev libssl-dev zlib1g-dev libsystemd-dev publicsuffix python3
+	libidn2-dev libjansson-dev libssl-dev libarchive-dev zlib1g-dev libsystemd-dev publicsuffix python3
 # The libraries of Postfix, which is only unpacked (tests/unpack-postfix), stand at the end.
 DEPS_TEST := $(DEPS) libcmocka-dev libfaketime clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck valgrind \
 	libdb5.3 libicu72 libnsl2 libsasl2-2
@@ -30,7 +30,7 @@ PREFIX := /usr/local
 DESTDIR :=
 
 VERSION := 0.1.0
-PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson openssl zlib libsystemd
+PACKAGES := libesmtp-1.0 libuv yaml-0.1 sqlite3 libcares gmime-3.0 libpsl libidn2 jansson openssl libarchive zlib libsystemd
 CC := $(if $(FUZZ),clang,gcc)
 CSTD := -std=gnu11
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
@@ -46,7 +46,7 @@ CPPFLAGS := -I. -D_GNU_SOURCE -DTOCSIN_VERSION='"$(VERSION)"' $(if $(CRASH)$(MUT
 CFLAGS := $(CSTD) $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -pthread
 LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS)
 
-ROOMS := config templates queue $(addprefix daemon/,base feed contact notify delivery bounce report spool control command)
+ROOMS := config templates queue $(addprefix daemon/,base feed feed/mail contact notify delivery bounce report spool control command)
 SOURCES := $(wildcard $(addsuffix /*.c,$(ROOMS))) $(filter-out daemon/tocsin.c daemon/tocsind.c,$(wildcard daemon/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libtocsin.a

@@ -1,9 +1,9 @@
 #include "daemon/bounce/mail.h"
 
+#include "daemon/base/mail_parse.h"
 #include "daemon/base/mem.h"
 #include "daemon/bounce/charset.h"
 #include "daemon/bounce/html.h"
-#include "daemon/bounce/mail_limit.h"
 #include "daemon/bounce/phrase.h"
 #include "daemon/bounce/returned.h"
 
@@ -43,22 +43,6 @@ static struct buf *add_part(struct mail *mail, enum mail_part_kind kind)
     return &part->text;
 }
 
-/* CRLF and a lone CR become LF, a NUL a blank. */
-static void clean(struct buf *text)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < text->length; i++) {
-        char byte = text->data[i];
-        if (byte == '\r') {
-            if (i + 1 < text->length && text->data[i + 1] == '\n')
-                continue;
-            byte = '\n';
-        }
-        text->data[kept++] = byte ? byte : ' ';
-    }
-    buf_truncate(text, kept);
-}
-
 static void add_content(struct mail *mail, GMimeObject *object, enum mail_part_kind kind)
 {
     GMimeDataWrapper *content = g_mime_part_get_content((GMimePart *)object);
@@ -72,7 +56,7 @@ static void add_content(struct mail *mail, GMimeObject *object, enum mail_part_k
     charset_to_utf8(out, (const char *)bytes->data, length,
                     g_mime_object_get_content_type_parameter(object, "charset"));
     g_object_unref(memory);
-    clean(out);
+    mail_clean(out);
     if (kind == MAIL_RETURNED)
         returned_header(out);
 }
@@ -85,7 +69,7 @@ static void add_returned(struct mail *mail, GMimeMessage *message)
     char *block = g_mime_object_get_headers(GMIME_OBJECT(message), NULL);
     buf_add(out, block, strnlen(block, MAIL_TEXT_MAX));
     g_free(block);
-    clean(out);
+    mail_clean(out);
     returned_header(out);
 }
 
@@ -102,7 +86,7 @@ static void walk_multipart(struct mail *mail, GMimeMultipart *multipart, unsigne
     if (!out)
         return;
     buf_add(out, prologue, strnlen(prologue, MAIL_TEXT_MAX));
-    clean(out);
+    mail_clean(out);
 }
 
 static void walk(struct mail *mail, GMimeObject *object, unsigned depth)
@@ -157,48 +141,6 @@ static void find_returned(struct mail *mail)
     buf_reserve(&mail->returned, 0);
 }
 
-/* What stands before the header: blank lines, and the line with which a mail begins in an mbox file. */
-static void skip_to_header(const char **data, size_t *length)
-{
-    while (*length) {
-        const char *end = memchr(*data, '\n', *length);
-        size_t line = end ? (size_t)(end - *data) + 1 : *length;
-        bool blank = line == 1 || (line == 2 && **data == '\r');
-        bool mbox = (line > 5 && memcmp(*data, "From ", 5) == 0) || (line > 6 && memcmp(*data, ">From ", 6) == 0);
-        if (!blank && !mbox)
-            return;
-        *data += line;
-        *length -= line;
-    }
-}
-
-/* Whole mails with CR alone for line ends, or with NULs in them, are seen; GMime wants LF, and takes a NUL for an end. */
-static bool needs_cleaning(const char *data, size_t length)
-{
-    return memchr(data, '\0', length) || (!memchr(data, '\n', length) && memchr(data, '\r', length));
-}
-
-static GMimeMessage *parse(const char *data, size_t length)
-{
-    struct buf copy = BUF_EMPTY;
-    if (length > MAIL_LENGTH_MAX)
-        length = MAIL_LENGTH_MAX;
-    if (needs_cleaning(data, length)) {
-        buf_add(&copy, data, length);
-        clean(&copy);
-        data = copy.data;
-        length = copy.length;
-    }
-    skip_to_header(&data, &length);
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, mail_limit(data, length));
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-    g_object_unref(parser);
-    g_object_unref(stream);
-    buf_free(&copy);
-    return message;
-}
-
 void mail_open(struct mail *mail, const char *data, size_t length, const char *envelope_sender,
                const char *envelope_recipient)
 {
@@ -206,7 +148,7 @@ void mail_open(struct mail *mail, const char *data, size_t length, const char *e
     mail->raw = data;
     mail->raw_length = length;
     mail->parts = mem_zero(MAIL_PARTS_MAX, sizeof *mail->parts);
-    mail->message = length ? parse(data, length) : NULL;
+    mail->message = length ? mail_parse(data, length < MAIL_LENGTH_MAX ? length : MAIL_LENGTH_MAX, NULL) : NULL;
     if (mail->message)
         walk(mail, g_mime_message_get_mime_part(mail->message), 0);
     const char *subject = mail_header(mail, "Subject");

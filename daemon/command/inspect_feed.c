@@ -2,7 +2,9 @@
 
 #include "config/config.h"
 #include "daemon/base/mem.h"
+#include "daemon/command/mail_file.h"
 #include "daemon/feed/feed.h"
+#include "daemon/feed/mail/mailed.h"
 #include "daemon/feed/text.h"
 #include "daemon/notify/notify.h"
 
@@ -25,6 +27,7 @@ static const char usage[] =
     "Show how a feed file is read: one JSON object for each FILE, or with --records one for each row.\n"
     "COLUMN is a header's name, a column's number from 1 or a member's path in JSON; FIELD an IntelMQ name such\n"
     "as source.fqdn. NAME is auto, csv, jsonl, json, xarf, n6, crowdsec or list.\n"
+    "A mail is taken apart as `tocsin submit` does it: its feeds are read as one, and listed in \"parts\".\n"
     "--files-from reads the names of feed files from FILE, one a line; `-` is standard input.\n";
 
 /* Strings, sorted and without doubles whenever they are more than twice as many as after the last time: memory follows the distinct ones. */
@@ -147,11 +150,12 @@ static int on_rejected(void *context, unsigned long line, const char *reason, co
     return 0;
 }
 
-static int read_all(struct feed *feed, int file, struct error *error)
+/* HEAD, then what else can be read at FILE. */
+static int read_all(struct feed *feed, const struct buf *head, int file, struct error *error)
 {
     char *chunk = mem_alloc(CHUNK);
     ssize_t size;
-    int code = 0;
+    int code = head->length ? feed_push(feed, head->data, head->length, error) : 0;
     while (!code && (size = read(file, chunk, CHUNK)) != 0) {
         if (size > 0)
             code = feed_push(feed, chunk, (size_t)size, error);
@@ -162,7 +166,9 @@ static int read_all(struct feed *feed, int file, struct error *error)
     return code ? code : feed_finish(feed, error);
 }
 
-static void print_summary(struct inspection *inspection, const char *path, const char *format, const char *refusal)
+/* PARTS: of a mail, as JSON. */
+static void print_summary(struct inspection *inspection, const char *path, const char *format, const char *refusal,
+                          const char *parts)
 {
     struct buf out = BUF_EMPTY;
     buf_add_string(&out, "{\"file\":");
@@ -179,7 +185,10 @@ static void print_summary(struct inspection *inspection, const char *path, const
         buf_add_string(&out, inspection->errors.length ? "}," : "}");
     }
     buf_add(&out, inspection->errors.data, inspection->errors.length);
-    buf_add_string(&out, "]}");
+    buf_add_string(&out, "]");
+    if (parts)
+        buf_add_format(&out, ",\"parts\":[%s]", parts);
+    buf_add_string(&out, "}");
     puts(out.data);
     buf_free(&out);
 }
@@ -202,30 +211,86 @@ static void warn_of_types(struct inspection *inspection, const char *path)
     inspection->unknown = 0;
 }
 
-static int inspect_file(struct inspection *inspection, const char *path)
+static const struct feed_sink sink = { on_incident, on_rejected };
+
+static void inspect_plain(struct inspection *inspection, const char *path, const struct buf *head, int file)
 {
-    static const struct feed_sink sink = { on_incident, on_rejected };
-    struct error error;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        fprintf(stderr, "tocsin: %s: %s\n", path, strerror(errno));
-        return EX_NOINPUT;
-    }
-    inspection->taken = inspection->rejected = 0;
+    struct error error = { "" };
     inspection->options.file_name = path;
     struct feed *feed = feed_open(&inspection->options, &sink, inspection);
-    int code = read_all(feed, file, &error);
-    close(file);
+    int code = read_all(feed, head, file, &error);
     if (!inspection->records)
-        print_summary(inspection, path, feed_format_name(feed), code ? error.text : NULL);
+        print_summary(inspection, path, feed_format_name(feed), code ? error.text : NULL, NULL);
     else if (code)
         fprintf(stderr, "tocsin: %s: %s\n", path, error.text);
     feed_free(feed);
-    warn_of_types(inspection, path);
+}
+
+/* One of the feeds in the mail PATH. Appends what is known of it to PARTS. */
+static void inspect_part(struct inspection *inspection, const char *path, const struct mailed_file *part,
+                         struct buf *parts)
+{
+    struct error error = { "" };
+    inspection->options.file_name = part->name;
+    struct feed *feed = feed_open(&inspection->options, &sink, inspection);
+    int code = feed_push(feed, part->bytes.data, part->bytes.length, &error);
+    if (!code)
+        code = feed_finish(feed, &error);
+    if (code && inspection->records)
+        fprintf(stderr, "tocsin: %s: %s: %s\n", path, part->name, error.text);
+    const char *format = feed_format_name(feed);
+    buf_add_string(parts, parts->length ? ",{\"name\":" : "{\"name\":");
+    add_text(parts, part->name);
+    buf_add_format(parts, format ? ",\"format\":\"%s\"" : ",\"format\":null", format ? format : "");
+    if (code) {
+        buf_add_string(parts, ",\"refused\":");
+        add_text(parts, error.text);
+    }
+    buf_add_char(parts, '}');
+    feed_free(feed);
+}
+
+static void inspect_mail(struct inspection *inspection, const char *path, const struct buf *mail)
+{
+    struct mailed mailed;
+    struct error error = { "" };
+    struct buf parts = BUF_EMPTY;
+    const char *slash = strrchr(path, '/');
+    int code = mailed_open(mail->data, mail->length, slash ? slash + 1 : path, &mailed, &error);
+    buf_reserve(&parts, 0);
+    for (size_t i = 0; !code && i < mailed.count; i++)
+        inspect_part(inspection, path, &mailed.files[i], &parts);
+    if (!inspection->records)
+        print_summary(inspection, path, "mail", code ? error.text : NULL, parts.data);
+    else if (code)
+        fprintf(stderr, "tocsin: %s: %s\n", path, error.text);
+    buf_free(&parts);
+    mailed_free(&mailed);
+}
+
+static int inspect_file(struct inspection *inspection, const char *path)
+{
+    struct buf head = BUF_EMPTY;
+    bool is_mail = false;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int code = file < 0 ? -errno : mail_file_read(file, &head, &is_mail);
+    if (code) {
+        fprintf(stderr, "tocsin: %s: %s\n", path, strerror(-code));
+    } else {
+        inspection->taken = inspection->rejected = 0;
+        if (is_mail)
+            inspect_mail(inspection, path, &head);
+        else
+            inspect_plain(inspection, path, &head, file);
+        warn_of_types(inspection, path);
+    }
+    if (file >= 0)
+        close(file);
+    buf_free(&head);
     set_clear(&inspection->domains);
     set_clear(&inspection->ips);
     buf_truncate(&inspection->errors, 0);
-    return EX_OK;
+    return code ? EX_NOINPUT : EX_OK;
 }
 
 static int add_mapping(struct inspection *inspection, const char *text)
@@ -324,6 +389,7 @@ static void clear(struct inspection *inspection)
 int inspect_feed(struct context *context, int argc, char **argv)
 {
     struct inspection inspection = { 0 };
+    mailed_init();
     int code = parse_options(&inspection, context, argc, argv);
     if (code == EX_OK && optind == argc) {
         fputs(usage, stderr);

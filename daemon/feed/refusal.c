@@ -1,6 +1,7 @@
 /* Files that are no feed in any of our formats, and what to do with them: said once for the file instead of once for each of its lines. */
 #include "daemon/feed/format.h"
 #include "daemon/feed/json_shape.h"
+#include "daemon/feed/mail/mailed.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -98,6 +99,14 @@ static bool is_bracketed_address(const char *text, size_t length)
     return i > 2 && i < length && text[i] == ']' && memchr(text, ':', i);
 }
 
+/* The submitter's own program takes a mail apart: the daemon reads nothing that it need not. */
+static const char *by_header(const struct feed_sample *sample)
+{
+    return mailed_is_mail(sample->text, sample->length)
+               ? "it is a mail: `tocsin submit FILE` takes the feeds out of it (`tocsin inspect feed FILE` shows them)"
+               : NULL;
+}
+
 const char *feed_refusal(const struct feed_sample *sample)
 {
     const char *text = sample->text;
@@ -105,6 +114,8 @@ const char *feed_refusal(const struct feed_sample *sample)
     const char *refusal = by_magic(sample);
     if (!refusal)
         refusal = by_nuls(sample);
+    if (!refusal)
+        refusal = by_header(sample);
     if (refusal)
         return refusal;
     while (length && isspace((unsigned char)*text)) {

@@ -1,4 +1,4 @@
-#include "daemon/bounce/mail_limit.h"
+#include "daemon/base/mail_limit.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* How much of a mail GMime may see: it has no limits of its own. */
-#ifndef TOCSIN_BOUNCE_MAIL_LIMIT_H
-#define TOCSIN_BOUNCE_MAIL_LIMIT_H
+#ifndef TOCSIN_BASE_MAIL_LIMIT_H
+#define TOCSIN_BASE_MAIL_LIMIT_H
 
 #include <stddef.h>
 
