@@ -1,5 +1,8 @@
 /* The mailboxes that bounces and opt-outs come to: those of the configuration, and those that mails which are out already went out with. Somebody changes the
- * configuration; the envelope senders out there stay what they are, and an opt-out token is good for ever. */
+ * configuration; the envelope senders out there stay what they are, and an opt-out token is good for ever.
+ *
+ * A proof adds no mailbox. One that was on its way when the mailbox was changed is refused after the restart, unless mails are out with the old mailbox too: it
+ * would show of a mailbox that nobody writes from any more that bounces come back to it. `tocsin check --send` proves the new one. */
 #include "daemon/base/mem.h"
 #include "daemon/daemon.h"
 
