@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where systemd puts the credentials of the unit (systemd.exec(5)): what credential:NAME means to those who are not the service. */
+#define CONFIG_CREDENTIALS "/run/credentials/tocsind.service"
+
 struct config_list {
     char **items;
     size_t count;

@@ -158,7 +158,6 @@ int config_parse_secret(const struct config_key *key, const char *text, void *fi
     if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strlen(name) > NAME_MAX)
         return error_set(error, -EINVAL, "credential: wants a name without a slash");
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    *(char **)field =
-        mem_format("%s/%s", directory && *directory ? directory : "/run/credentials/tocsind.service", name);
+    *(char **)field = mem_format("%s/%s", directory && *directory ? directory : CONFIG_CREDENTIALS, name);
     return 0;
 }

@@ -21,6 +21,7 @@ struct look {
     fit_tell *tell;
     void *context;
     size_t count;
+    bool outside; /* not as the service, but as somebody who only wants to know */
 };
 
 static void say(struct look *look, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -33,6 +34,20 @@ static void say(struct look *look, const char *format, ...)
     va_end(args);
     look->tell(look->context, text);
     look->count++;
+}
+
+/* The name of the credential that PATH is, or NULL. */
+static const char *credential_of(const char *path)
+{
+    static const char place[] = CONFIG_CREDENTIALS "/";
+    return strncmp(path, place, sizeof place - 1) ? NULL : path + sizeof place - 1;
+}
+
+/* Is PATH a credential that only the service sees? systemd hands it over when that starts, readable by the service's user alone. */
+static bool is_hidden(const char *path)
+{
+    const char *handed_over = getenv("CREDENTIALS_DIRECTORY");
+    return (!handed_over || !*handed_over) && credential_of(path) && access(path, R_OK);
 }
 
 /* ---- Paths ---------------------------------------------------------------------------------------------------------------------------- */
@@ -100,10 +115,15 @@ static void look_at_store(struct look *look)
 static void look_at_token_keys(struct look *look)
 {
     const char *path = look->config->paths.token_keys;
+    if (look->outside && is_hidden(path))
+        return;
     struct error error = { "" };
     struct token_keys *keys = NULL;
     int status = token_keys_load(path, false, &keys, &error);
-    if (status == -ENOENT)
+    if (status == -ENOENT && credential_of(path))
+        say(look, "paths.token_keys: %s: not handed over: put it into /etc/credstore/%s, and restart the service", path,
+            credential_of(path));
+    else if (status == -ENOENT)
         look_at_place(look, "paths.token_keys", path);
     else if (status)
         say(look, "paths.token_keys: %s", error.text);
@@ -130,8 +150,12 @@ static void look_at_suffixes(struct look *look)
 
 static void look_at_security(struct look *look)
 {
+    static char nobody[] = "";
     struct error error = { "" };
-    if (security_check(look->config, &error))
+    struct config config = *look->config;
+    if (look->outside && is_hidden(config.delivery.auth_password))
+        config.delivery.auth_user = nobody; /* all but the password can be looked at */
+    if (security_check(&config, &error))
         say(look, "%s", error.text);
 }
 
@@ -182,23 +206,43 @@ static void look_at_templates(struct look *look)
 
 size_t fit_look_at_templates(const struct config *config, fit_tell *tell, void *context)
 {
-    struct look look = { config, tell, context, 0 };
+    struct look look = { .config = config, .tell = tell, .context = context };
     look_at_templates(&look);
     return look.count;
 }
 
+static size_t look_at_all(struct look *look)
+{
+    look_at_templates(look);
+    look_at_spool(look);
+    look_at_store(look);
+    look_at_token_keys(look);
+    look_at_socket(look, "paths.control_socket", look->config->paths.control_socket);
+    look_at_socket(look, "bounces.lmtp_socket", look->config->bounces.lmtp_socket);
+    look_at_suffixes(look);
+    look_at_security(look);
+    return look->count;
+}
+
 size_t fit_look(const struct config *config, fit_tell *tell, void *context)
 {
-    struct look look = { config, tell, context, 0 };
-    look_at_templates(&look);
-    look_at_spool(&look);
-    look_at_store(&look);
-    look_at_token_keys(&look);
-    look_at_socket(&look, "paths.control_socket", config->paths.control_socket);
-    look_at_socket(&look, "bounces.lmtp_socket", config->bounces.lmtp_socket);
-    look_at_suffixes(&look);
-    look_at_security(&look);
-    return look.count;
+    struct look look = { .config = config, .tell = tell, .context = context };
+    return look_at_all(&look);
+}
+
+size_t fit_look_from_outside(const struct config *config, fit_tell *tell, void *context)
+{
+    struct look look = { .config = config, .tell = tell, .context = context, .outside = true };
+    return look_at_all(&look);
+}
+
+static void doubt_credential(struct look *look, const char *key, const char *path)
+{
+    if (is_hidden(path))
+        say(look,
+            "%s: %s: not to be seen from here: systemd hands it to the service when that starts, from "
+            "/etc/credstore/%s",
+            key, path, credential_of(path));
 }
 
 static void doubt_group(struct look *look, const char *key, const char *name, const char *meaning)
@@ -227,7 +271,9 @@ static void doubt_templates(struct look *look)
 
 void fit_doubt(const struct config *config, fit_tell *tell, void *context)
 {
-    struct look look = { config, tell, context, 0 };
+    struct look look = { .config = config, .tell = tell, .context = context };
+    doubt_credential(&look, "paths.token_keys", config->paths.token_keys);
+    doubt_credential(&look, "delivery.auth_password", config->delivery.auth_password);
     doubt_group(&look, "access.submit_group", config->access.submit_group, "nobody may submit by being its member");
     doubt_group(&look, "access.admin_group", config->access.admin_group,
                 "only root and the daemon's own user are administrators");

@@ -14,6 +14,9 @@ typedef void fit_tell(void *context, const char *text);
  * registrable names. */
 size_t fit_look(const struct config *config, fit_tell *tell, void *context);
 
+/* The same as a person looks, who is not the service: a credential that systemd shows to the service alone is nothing to mend. fit_doubt tells of it. */
+size_t fit_look_from_outside(const struct config *config, fit_tell *tell, void *context);
+
 /* The same for the templates alone: of what a reload can exchange, all that is not in the configuration itself. Any thread. */
 size_t fit_look_at_templates(const struct config *config, fit_tell *tell, void *context);
 

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +101,14 @@ static void check_maildir(const char *maildir)
 static int check(const struct config *config)
 {
     check_sender(config);
-    fit_look(config, complain_of, NULL);
+    fit_look_from_outside(config, complain_of, NULL);
     check_maildir(config->bounces.maildir);
-    if (complaints)
-        return command_fail(EX_CONFIG, "%d thing%s to mend%s", complaints, complaints == 1 ? "" : "s",
-                            geteuid() ? "; rights were looked at as yours: the daemon's user may have others" : "");
-    return EX_OK;
+    if (!complaints)
+        return EX_OK;
+    struct passwd *user = geteuid() ? getpwuid(geteuid()) : NULL;
+    return command_fail(EX_CONFIG, "%d thing%s to mend%s%s%s", complaints, complaints == 1 ? "" : "s",
+                        user ? "; rights were looked at as those of " : "", user ? user->pw_name : "",
+                        user ? ": as the service's user look with `sudo -u tocsin tocsin check`" : "");
 }
 
 static void print_note(void *context, const char *text)

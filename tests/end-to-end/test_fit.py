@@ -101,6 +101,24 @@ class Fit(unittest.TestCase):
         self.refused("paths.spool: %s: Permission denied" % self.below("spool", "incoming"))
         self.assertFalse(os.path.exists(self.below("tocsin.db")), "nothing is made before all has been looked at")
 
+    def test_a_credential_that_only_the_service_sees(self):
+        """Before the first start it is nowhere but in /etc/credstore/. A daemon cannot run without it; a person who looks has nothing to mend."""
+        place = "/run/credentials/tocsind.service/"
+        self.configure(paths={"token_keys": "credential:no-keys"}, delivery={"auth_user": "sender", "auth_password": "credential:no-password"})
+        checked, started = self.run_program("tocsin", "check"), self.run_program("tocsind")
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        for key, name in (("paths.token_keys", "no-keys"), ("delivery.auth_password", "no-password")):
+            self.assertIn("note: %s: %s: not to be seen from here" % (key, place + name), checked.stdout)
+            self.assertIn("/etc/credstore/%s\n" % name, checked.stdout)
+            self.assertIn("%s: %s%s: " % (key, place, name), started.stderr)
+        self.assertEqual(started.returncode, CONFIG)
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: not root: that check names whose rights it saw has NOT been seen")
+    def test_whose_rights_were_looked_at(self):
+        self.configure(paths={"store": "/tocsin.db"})
+        self.assertIn("1 thing to mend; rights were looked at as those of nobody: as the service's user look with `sudo -u tocsin tocsin check`\n",
+                      self.run_program("tocsin", "check").stderr)
+
     def test_a_port_that_is_taken_may_be_free_later(self):
         self.configure()
         self.start()
