@@ -170,7 +170,7 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -m 644 systemd/tocsin.tmpfiles $(LIBDIR)/tmpfiles.d/tocsin.conf
 	chmod 644 $(DOCDIR)/tocsin.yaml $(LIBDIR)/systemd/system/tocsind.service
 	test -e $(DESTDIR)/etc/tocsin/tocsin.yaml || install -m 644 $(DOCDIR)/tocsin.yaml $(DESTDIR)/etc/tocsin/tocsin.yaml
-	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; journalctl --update-catalog; edit /etc/tocsin/tocsin.yaml; tocsin check')
+	@$(if $(DESTDIR),,echo 'Now: systemd-sysusers; systemd-tmpfiles --create tocsin.conf; systemctl daemon-reload; journalctl --update-catalog; edit /etc/tocsin/tocsin.yaml; sudo -u tocsin tocsin check')
 
 uninstall: ## remove what install put there; the configuration, the store and the spool stay
 	rm -f $(BINDIR)/tocsin $(SBINDIR)/tocsind $(LIBDIR)/systemd/system/tocsind.service $(LIBDIR)/systemd/catalog/tocsin.catalog \
