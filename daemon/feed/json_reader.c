@@ -1,6 +1,7 @@
 #include "daemon/feed/json_reader.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/feed/place.h"
 #include "daemon/feed/text.h"
 
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static json_t *wrapped_list(json_t *object)
     return list;
 }
 
-static int take_object(struct json_reader *reader, json_t *object, int wrapped);
+static int take_value(struct json_reader *reader, json_t *value, int wrapped);
 
 static int take_wrapped(struct json_reader *reader, json_t *list, int wrapped)
 {
@@ -101,8 +102,7 @@ static int take_wrapped(struct json_reader *reader, json_t *list, int wrapped)
         char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
         reader->element.text = text ? text : "";
         reader->element.length = strlen(reader->element.text);
-        code = json_is_object(item) ? take_object(reader, item, wrapped + 1)
-                                    : json_element_refuse(&reader->element, "no JSON object");
+        code = take_value(reader, item, wrapped + 1);
         free(text);
         if (code)
             return code;
@@ -146,6 +146,29 @@ static int take_object(struct json_reader *reader, json_t *object, int wrapped)
     return kind ? kind->take(&reader->element, object) : take_any(reader, object, wrapped);
 }
 
+/* A bare text is what a line of a plain list is. */
+static int take_text(struct json_reader *reader, const char *text)
+{
+    char network[IP_TEXT_SIZE + 4], first[IP_TEXT_SIZE];
+    bool is_network = place_read_network(text, strlen(text), network, first) == 0;
+    json_members_clear(reader->element.members);
+    json_members_set(reader->element.members,
+                     is_network          ? "source.network"
+                     : strchr(text, '/') ? "source.url"
+                                         : "source.fqdn",
+                     text);
+    return json_element_end(&reader->element);
+}
+
+static int take_value(struct json_reader *reader, json_t *value, int wrapped)
+{
+    if (json_is_object(value))
+        return take_object(reader, value, wrapped);
+    if (json_is_string(value) && !reader->wanted)
+        return take_text(reader, json_string_value(value));
+    return json_element_refuse(&reader->element, "no JSON object");
+}
+
 int json_reader_take(struct json_reader *reader, const char *text, size_t length, unsigned long line)
 {
     struct json_element *element = &reader->element;
@@ -163,10 +186,8 @@ int json_reader_take(struct json_reader *reader, const char *text, size_t length
     int code;
     if (!value)
         code = refuse_syntax(element, &error);
-    else if (!json_is_object(value))
-        code = json_element_refuse(element, "no JSON object");
     else
-        code = take_object(reader, value, 0);
+        code = take_value(reader, value, 0);
     json_decref(value);
     return code;
 }

@@ -37,7 +37,7 @@ static void test_broken_elements_cost_themselves(void **state)
         "3! no JSON: ':' expected at character 17 [{\"ip\" \"192.0.2.2\"}]\n"
         "4! no JSON object [17]\n"
         "4! no JSON: invalid token at character 7 [nothing]\n"
-        "4! no JSON object [\"x\"]\n"
+        "4! no valid domain: 'x' [\"x\"]\n"
         "5! no JSON object [[1, 2]]\n"
         "6! no JSON: duplicate object key at character 24 [{\"ip\": \"192.0.2.3\", \"ip\": \"192.0.2.4\"}]\n"
         "7! names no domain, address or URL [{}]\n"
@@ -173,6 +173,16 @@ static void test_lists_of_names(void **state)
         "name\"}\n(json)");
 }
 
+static void test_lists_of_texts(void **state)
+{
+    (void)state;
+    feed_case_check(
+        NULL, "[\"a.example\", \"192.0.2.1\",\n\"hxxp://b[.]example/x\", \"192.0.2.0/24\", \"\"]",
+        "1 a.example {\"source.fqdn\":\"a.example\"}\n1 192.0.2.1 {\"source.ip\":\"192.0.2.1\"}\n"
+        "2 b.example {\"source.fqdn\":\"b.example\",\"source.url\":\"http://b.example/x\"}\n"
+        "2 192.0.2.0 {\"source.network\":\"192.0.2.0/24\"}\n2! names no domain, address or URL [\"\"]\n(json)");
+}
+
 static void test_formats_by_name(void **state)
 {
     (void)state;
@@ -231,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_inner_names),
         cmocka_unit_test(test_wrapped_lists),
         cmocka_unit_test(test_lists_of_names),
+        cmocka_unit_test(test_lists_of_texts),
         cmocka_unit_test(test_formats_by_name),
         cmocka_unit_test(test_refused_whole),
         cmocka_unit_test(test_mapping),

@@ -76,7 +76,7 @@ static void test_bad_rows_cost_themselves(void **state)
                     "{\"source.fqdn\":\"z.example\"}",
                     "1 a.example {\"source.fqdn\":\"a.example\"}\n"
                     "2! no JSON: '}' expected near end of file at character 26 [{\"source.fqdn\":\"a.example\"]\n"
-                    "3! no JSON object [\"a.example\"]\n"
+                    "3 a.example {\"source.fqdn\":\"a.example\"}\n"
                     "4! no JSON object [[]]\n"
                     "5! no JSON object [null]\n"
                     "6! no JSON: duplicate object key at character 40 "
