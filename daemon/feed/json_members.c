@@ -11,7 +11,9 @@
 #define MEMBERS_MAX 512 /* of one object, flattened */
 #define DEPTH_MAX 8 /* objects in objects */
 #define NAME_MAX_BYTES 200 /* of a flattened name */
-#define LIST_MAX 1000 /* incidents of one object */
+/* A list in one object makes an incident of each of its items, with all that the object says: so many, and so many bytes in all. */
+#define LIST_MAX 1000
+#define LIST_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define RANK_PATH RANK_COMMON /* of a row of a kind's table: the first that is there counts */
 
 struct member {
@@ -361,13 +363,18 @@ static int hand_over_list(struct json_members *members, struct row *row, unsigne
     return code;
 }
 
+bool json_members_may_repeat(size_t times, size_t length)
+{
+    return times <= LIST_MAX && times * length <= LIST_BYTES_MAX;
+}
+
 int json_members_hand_over(struct json_members *members, struct row *row, unsigned long line, const char *raw,
                            size_t raw_length)
 {
     const char *fault = json_members_fault(members);
     field_settle(members->claims, members->count);
     json_t *list = find_list(members);
-    if (!fault && list && json_array_size(list) <= LIST_MAX)
+    if (!fault && list && json_members_may_repeat(json_array_size(list), raw_length))
         return hand_over_list(members, row, line, list);
     row_begin(row, line, raw, raw_length);
     if (fault || list)

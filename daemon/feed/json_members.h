@@ -40,6 +40,9 @@ void json_members_look_inside(struct json_members *members);
 /* Why the object cannot be a row (too deep, too many members, a field given twice), or NULL. */
 const char *json_members_fault(const struct json_members *members);
 
+/* May an object of LENGTH bytes become so many incidents? A small file must not fill the store. */
+bool json_members_may_repeat(size_t times, size_t length);
+
 /* Make an incident of them, or several where a list names several domains, addresses or URLs; or a refused row. They are on LINE, and read
  * RAW. What the sink returned. */
 int json_members_hand_over(struct json_members *members, struct row *row, unsigned long line, const char *raw,

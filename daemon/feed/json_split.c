@@ -15,17 +15,16 @@ enum where {
     BETWEEN, /* where an element may begin */
     WORD, /* in a number, a word, or what is none of JSON's */
     INSIDE, /* in an object, an array or a string */
-    PASSING, /* as INSIDE, in an element that was refused for its length */
+    PASSING, /* as INSIDE, in an element that was refused for its length or depth */
     LOST, /* after a broken element */
 };
 
 /* What a byte does to where we are. */
-enum verdict { GOES_ON, ENDS_HERE, ENDS_BEFORE, BROKEN_QUOTE, BROKEN_BRACKET, BROKEN_DEPTH, BROKEN_LINE };
+enum verdict { GOES_ON, TOO_DEEP, ENDS_HERE, ENDS_BEFORE, BROKEN_QUOTE, BROKEN_BRACKET, BROKEN_LINE };
 
 static const char *const faults[] = {
     [BROKEN_QUOTE] = "no JSON: a string goes on over the end of its line",
     [BROKEN_BRACKET] = "no JSON: brackets that do not belong together",
-    [BROKEN_DEPTH] = "nested too deeply",
     [BROKEN_LINE] = "no JSON: the line ends inside of it",
 };
 
@@ -45,7 +44,8 @@ struct json_split {
     bool list; /* in an array at the top */
     unsigned long list_line; /* where it begins */
     bool string, escape;
-    unsigned depth;
+    size_t depth;
+    bool deep; /* deeper than `braces` can tell: brackets are only counted */
     uint64_t braces; /* a bit for each open bracket, the innermost lowest: is it a brace? */
 
     unsigned long element_line;
@@ -95,16 +95,16 @@ static void step(struct json_split *split, char byte)
 
 static enum verdict open_bracket(struct json_split *split, char byte)
 {
-    if (split->depth == JSON_ELEMENT_DEPTH_MAX)
-        return BROKEN_DEPTH;
     split->braces = split->braces << 1 | (byte == '{');
-    split->depth++;
-    return GOES_ON;
+    if (split->depth++ < JSON_ELEMENT_DEPTH_MAX || split->deep)
+        return GOES_ON;
+    split->deep = true;
+    return split->where == PASSING ? GOES_ON : TOO_DEEP;
 }
 
 static enum verdict close_bracket(struct json_split *split, char byte)
 {
-    if ((split->braces & 1) != (byte == '}'))
+    if (!split->deep && (split->braces & 1) != (byte == '}'))
         return BROKEN_BRACKET;
     split->braces >>= 1;
     split->depth--;
@@ -157,7 +157,7 @@ static enum verdict read_word(char byte)
 static void begin(struct json_split *split, char byte)
 {
     split->first = split->at;
-    split->string = split->escape = false;
+    split->string = split->escape = split->deep = false;
     split->depth = 0;
     split->braces = 0;
     split->element_line = split->line;
@@ -252,12 +252,13 @@ static int read_lost(struct json_split *split, char byte, struct error *error)
     return 0;
 }
 
-static int pass(struct json_split *split, struct error *error)
+/* What is left of the element is followed to its end, and not kept. */
+static int pass(struct json_split *split, const char *fault, struct error *error)
 {
     if (split->where == WORD)
         return give_up(split, error);
     split->where = PASSING;
-    return hand_over(split, "longer than 1024 KiB");
+    return hand_over(split, fault);
 }
 
 /* The plain bytes of a string, at once. */
@@ -274,14 +275,18 @@ static void skip_plain(struct json_split *split)
 static int read_element(struct json_split *split, char byte, struct error *error)
 {
     enum verdict verdict = split->where == WORD ? read_word(byte) : read_inside(split, byte);
-    if (verdict == GOES_ON || verdict == ENDS_HERE)
+    if (verdict <= ENDS_HERE)
         step(split, byte);
     if (verdict >= BROKEN_QUOTE)
         return lose(split, faults[verdict], error);
+    if (verdict == TOO_DEEP)
+        return pass(split, "nested too deeply", error);
     if (verdict == GOES_ON && split->string && !split->escape && split->where == INSIDE)
         skip_plain(split);
     if (verdict == GOES_ON)
-        return split->where != PASSING && split->at - split->first > JSON_ELEMENT_MAX ? pass(split, error) : 0;
+        return split->where != PASSING && split->at - split->first > JSON_ELEMENT_MAX
+                   ? pass(split, "longer than 1024 KiB", error)
+                   : 0;
     bool passing = split->where == PASSING;
     split->where = BETWEEN;
     return passing ? 0 : hand_over(split, NULL);

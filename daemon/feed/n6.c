@@ -125,6 +125,8 @@ static int n6_take(struct json_element *element, json_t *object)
         add_event(element->members, object);
         return json_element_end(element);
     }
+    if (!json_members_may_repeat(json_array_size(addresses), element->length))
+        return json_element_refuse(element, "names more addresses than one row may");
     json_array_foreach(addresses, i, address)
     {
         json_members_clear(element->members);

@@ -60,7 +60,7 @@ static const struct xarf_rule frame[] = {
     { "Report.Date", MUST_TIME, false, NULL },
     { "Report.FirstSeen", MUST_TIME, true, NULL },
     { "Report.SourceIp", MUST_IP, true, NULL },
-    { "Report.SourcePort", MUST_PORT, true, NULL },
+    { "Report.SourcePort", MUST_PORT_OR_0, true, NULL },
     { "Report.SourceUrl", MUST_URL, true, NULL },
     { "Report.Source.IP", MUST_IP, true, NULL },
     { "Report.Source.URL", MUST_URL, true, NULL },

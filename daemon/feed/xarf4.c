@@ -188,7 +188,7 @@ static const char *required_beside(const json_t *object, const char *type)
     bool attack = strcmp(type, "ddos") == 0 || strcmp(type, "login_attack") == 0 || strcmp(type, "port_scan") == 0;
     if (attack && ip_parse(source, strlen(source), &ip) == 0)
         return "source_port"; /* behind a shared address, it alone says who it was */
-    if (protocol && strcmp(protocol, "smtp") == 0)
+    if (protocol && strcmp(protocol, "smtp") == 0 && strcmp(xarf_text_at(object, "category"), "messaging") == 0)
         return "smtp_from source_port";
     if (strcmp(type, "p2p") == 0 && !xarf_at(object, "swarm_info.magnet_uri"))
         return "swarm_info.info_hash";

@@ -60,17 +60,17 @@ static bool is_cve(const char *text)
            !text[9 + strspn(text + 9, "0123456789")];
 }
 
-static bool is_port(const json_t *value)
+static bool is_port(const json_t *value, int least)
 {
-    return json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= 65535;
+    return json_is_integer(value) && json_integer_value(value) >= least && json_integer_value(value) <= 65535;
 }
 
 static bool are_ports(const json_t *value)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(value, i, item) if (!is_port(item)) return false;
-    return json_is_array(value) || is_port(value);
+    json_array_foreach(value, i, item) if (!is_port(item, 0)) return false;
+    return json_is_array(value) || is_port(value, 0);
 }
 
 static bool text_fits(const json_t *value, enum xarf_must must)
@@ -103,7 +103,9 @@ bool xarf_fits(const json_t *value, enum xarf_must must)
 {
     switch (must) {
     case MUST_PORT:
-        return is_port(value);
+        return is_port(value, 1);
+    case MUST_PORT_OR_0:
+        return is_port(value, 0);
     case MUST_PORTS:
         return are_ports(value);
     case MUST_NUMBER:

@@ -12,8 +12,9 @@ enum xarf_must {
     MUST_NAME, /* text of 3 characters or more */
     MUST_TIME, /* a date and time of RFC 3339 */
     MUST_IP,
-    MUST_PORT, /* 0 to 65535; the range of the specification */
-    MUST_PORTS, /* one, or a list of them */
+    MUST_PORT, /* 1 to 65535 */
+    MUST_PORT_OR_0, /* version 3 takes 0 for one */
+    MUST_PORTS, /* one of those, or a list of them */
     MUST_URL, /* a URI (RFC 3986): a scheme, a colon, and something */
     MUST_EMAIL,
     MUST_DOMAIN, /* a host name (RFC 1123) */

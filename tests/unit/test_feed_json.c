@@ -119,7 +119,7 @@ static void test_limits(void **state)
     buf_add_string(&data, "\"},\n{\"n\":");
     add_many(&data, "[", 100);
     add_many(&data, "]", 100);
-    buf_add_string(&data, "},\n{\"domains\":[\"a.example\"");
+    buf_add_string(&data, ",\"s\":\"]\"},\n{\"domains\":[\"a.example\"");
     add_many(&data, ",\"b.example\"", 1000);
     buf_add_string(&data, "]},\n{\"ip\":\"192.0.2.2\"}]");
     char *text = feed_case_read(NULL, data.data, data.length, 10000);

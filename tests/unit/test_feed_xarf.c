@@ -95,6 +95,7 @@ static void test_version_4_requires(void **state)
         { "sender", NULL, "1! an invalid X-ARF report: no sender.org [" },
         { "source_identifier", "\"\"", "1! an invalid X-ARF report: source_identifier must not be '' [" },
         { "source_port", NULL, "1! an invalid X-ARF report: no source_port [" },
+        { "source_port", "0", "1! an invalid X-ARF report: source_port must not be the number 0 [" },
         { "source_port", "70000", "1! an invalid X-ARF report: source_port must not be the number 70000 [" },
         { "category", "\"class\"", "1! an invalid X-ARF report: category must not be 'class' [" },
         { "type", "\"spam\"", "1! an invalid X-ARF report: category connection has no such type [" },
@@ -121,6 +122,7 @@ static void test_version_4_conditions(void **state)
     char *share = changed(v4, "category", "\"copyright\""), *p2p = changed(share, "type", "\"p2p\"");
     char *torrent = changed(p2p, "p2p_protocol", "\"bittorrent\"");
     check_change(named, "source_port", NULL, "1 a.example {");
+    check_change(v4, "protocol", "\"smtp\"", "1 192.0.2.7 {");
     check_change(typed, "protocol", "\"sms\"", "1 192.0.2.7 {");
     check_change(smtp, "subject", "\"x\"", "1! an invalid X-ARF report: no smtp_from [");
     check_change(smtp, "smtp_from", "\"x@a.example\"", "1 192.0.2.7 {");
