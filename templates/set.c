@@ -158,7 +158,7 @@ static int english_for(const struct template_set *set, int index)
 
 char *template_set_freeze(const struct template_set *set, int index, bool bilingual, struct error *error)
 {
-    struct template_source sources[FROZEN_LANGUAGES] = { { NULL } };
+    struct template_source sources[FROZEN_LANGUAGES] = { 0 };
     int wanted[FROZEN_LANGUAGES] = { index, bilingual ? english_for(set, index) : -1 };
     size_t used = 0;
     const char *wrong = NULL;
