@@ -1,5 +1,7 @@
 #include "templates/wrap.h"
 
+#include "templates/width.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -60,12 +62,12 @@ static struct line next_line(const char **at, const char *end)
 static size_t find_break(const char *text, size_t length, size_t indent, size_t column)
 {
     size_t found = length;
-    if (column + length <= WIDEST) /* no character is shorter than a byte */
+    if (column + length <= WIDEST) /* no character is wider than it has bytes */
         return length;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0, bytes; i < length; i += bytes) {
         if (i > indent && text[i] == ' ' && text[i - 1] != ' ' && (column <= FILL || found == length))
             found = i;
-        column += ((unsigned char)text[i] & 0xC0) != 0x80;
+        column += width_of(text + i, length - i, &bytes);
         if (column > WIDEST && found < length)
             return found;
     }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOTIFICATION_RENDERER 2 /* raised when the same notification would render differently */
+#define NOTIFICATION_RENDERER 3 /* raised when the same notification would render differently */
 
 enum notification_kind {
     NOTIFICATION_WARNING, /* tells a contact about incidents */

@@ -234,6 +234,10 @@ static void test_failure(void **state)
 }
 
 #define TEN "123456789 "
+#define TENS "1234567890"
+#define IDEOGRAPHS                                                                                                     \
+    "\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6" \
+    "\xBC\xA2" /* ten, twenty columns */
 #define SIXTY TEN TEN TEN TEN TEN TEN
 
 static void test_wrap(void **state)
@@ -265,6 +269,13 @@ static void test_wrap(void **state)
           "12345678901234567890123456789012345678901234567890123456789012345678901234567890\nb c\n" },
         { "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 " SIXTY "1234567\n",
           "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4 " SIXTY "1234567\n" },
+        /* Ideographs take two columns, accents on a letter before them none; a URL stays whole. */
+        { IDEOGRAPHS " " IDEOGRAPHS " " IDEOGRAPHS " " IDEOGRAPHS "\n",
+          IDEOGRAPHS " " IDEOGRAPHS " " IDEOGRAPHS "\n" IDEOGRAPHS "\n" },
+        { SIXTY "12345 e\xCC\x81\xCC\x81 e\xCC\x81 o\xCC\x88 u\n",
+          SIXTY "12345 e\xCC\x81\xCC\x81 e\xCC\x81 o\xCC\x88 u\n" },
+        { "See https://bakery.example/" TENS TENS TENS TENS TENS TENS TENS TENS " for it\n",
+          "See\nhttps://bakery.example/" TENS TENS TENS TENS TENS TENS TENS TENS "\nfor it\n" },
     };
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         struct buf out = BUF_EMPTY;
