@@ -11,6 +11,7 @@ message's bytes, `ticket` of its subject.
 """
 import asyncio
 import hashlib
+import os
 import random
 
 from . import bounces, message as mail
@@ -28,7 +29,8 @@ def reply_text(refusal, address):
 class Relay:
     """Sessions, and what each mailbox makes of a message. RETURNS takes what comes back."""
 
-    def __init__(self, scenario, journal, fault_journal, returns):
+    def __init__(self, scenario, journal, fault_journal, returns, mails=None):
+        self.mails = mails  # a directory; what is taken is kept there, where it exists
         self.scenario = scenario
         self.faults = scenario.faults
         self.journal = journal
@@ -104,6 +106,9 @@ class Relay:
         header = mail.split(content)[0]
         facts = dict(message_id=mail.message_id(header), ticket=mail.ticket(header), targets=mail.targets(content),
                      sha256=hashlib.sha256(content).hexdigest())
+        if self.mails and os.path.isdir(self.mails):
+            with open(os.path.join(self.mails, facts["sha256"] + ".eml"), "wb") as file:
+                file.write(content)
         for address in session.recipients:
             box = self.scenario.mailbox(address)
             self._enter(session, address, box, "taken", "250 2.0.0 Ok", **facts)
