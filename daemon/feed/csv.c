@@ -48,6 +48,7 @@ static void *csv_open(const struct feed_options *options, const struct feed_samp
     csv->delimiter = csv_sniff(sample, options, NULL);
     csv->line_end =
         memchr(sample->text, '\n', sample->length) || !memchr(sample->text, '\r', sample->length) ? '\n' : '\r';
+    row_order_dates(row, csv_date_order(sample, csv->delimiter));
     struct csv_cell header;
     if (csv_commented_header(sample, options, csv->delimiter, &header, &csv->header_line))
         buf_add(&csv->header, header.text, header.length);

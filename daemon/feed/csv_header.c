@@ -139,6 +139,23 @@ char csv_sniff(const struct feed_sample *sample, const struct feed_options *opti
     return delimiter;
 }
 
+enum timestamp_order csv_date_order(const struct feed_sample *sample, char delimiter)
+{
+    struct csv_cell *cells = mem_zero(CSV_CELLS_MAX, sizeof *cells);
+    struct buf unquoted = BUF_EMPTY;
+    size_t at = 0, length, seen[3] = { 0 };
+    const char *line;
+    while (feed_sample_line(sample, &at, &line, &length)) {
+        size_t count = csv_split(line, length, delimiter, cells, &unquoted);
+        for (size_t i = 0; i < count && count <= CSV_CELLS_MAX; i++)
+            seen[timestamp_order(cells[i].text, cells[i].length)]++;
+    }
+    buf_free(&unquoted);
+    free(cells);
+    bool day = seen[TIMESTAMP_DAY_FIRST], month = seen[TIMESTAMP_MONTH_FIRST];
+    return day == month ? TIMESTAMP_EITHER_FIRST : day ? TIMESTAMP_DAY_FIRST : TIMESTAMP_MONTH_FIRST;
+}
+
 static void list_names(char **names, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count && out->length < 400; i++) {

@@ -16,6 +16,9 @@ struct csv_column {
  * KNOWN (may be NULL) gets how many columns of the first row say what an incident is about. */
 char csv_sniff(const struct feed_sample *sample, const struct feed_options *options, size_t *known);
 
+/* Which number of the sample's dates is the day, where one above 12 tells, and none tells otherwise. */
+enum timestamp_order csv_date_order(const struct feed_sample *sample, char delimiter);
+
 /* Name the COUNT columns of a header row. OUT has room for COUNT. REPORT is what the file's name says; whether the columns are a report's too is
  * noted there. -EINVAL with ERROR: two columns of one name; or none that says what an incident is about (the columns are listed). */
 int csv_name_columns(const struct feed_options *options, struct shadowserver_report *report,

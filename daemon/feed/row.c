@@ -5,12 +5,12 @@
 
 #include "daemon/base/mem.h"
 #include "daemon/base/name.h"
-#include "daemon/base/timestamp.h"
 #include "daemon/feed/member.h"
 #include "daemon/feed/place.h"
 #include "daemon/feed/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +39,7 @@ struct row {
     void *context;
     struct preset presets[DEFAULTS_MAX]; /* a field stands once */
     size_t preset_count;
+    enum timestamp_order order;
 
     unsigned long line;
     struct value raw;
@@ -99,6 +100,11 @@ void row_free(struct row *row)
         buf_free(bufs[i]);
     free(row->extras);
     free(row);
+}
+
+void row_order_dates(struct row *row, enum timestamp_order order)
+{
+    row->order = order;
 }
 
 void row_begin(struct row *row, unsigned long line, const char *raw, size_t length)
@@ -272,29 +278,38 @@ static void judge_network(struct row *row)
         place_read_network(value->text, value->length, row->network, row->first);
 }
 
+static int read_time(const struct row *row, struct value value, int64_t *out)
+{
+    return timestamp_parse_ordered(value.text, value.length, row->order, out);
+}
+
 /* A day and a time of day. Either column may hold both by itself: then that one counts. */
-static int read_day_and_clock(struct value day, struct value clock, int64_t *out)
+static int read_day_and_clock(const struct row *row, struct value day, struct value clock, int64_t *out)
 {
     char both[128];
     if (day.length + clock.length + 1 < sizeof both) {
         char *end = mempcpy(both, day.text, day.length);
         *end++ = ' ';
         end = mempcpy(end, clock.text, clock.length);
-        if (timestamp_parse(both, (size_t)(end - both), out) == 0)
-            return 0;
+        int code = read_time(row, (struct value){ both, (size_t)(end - both) }, out);
+        if (code != -EINVAL)
+            return code;
     }
-    return timestamp_parse(clock.text, clock.length, out) == 0 ? 0 : timestamp_parse(day.text, day.length, out);
+    return read_time(row, clock, out) == 0 ? 0 : read_time(row, day, out);
 }
 
 static void judge_time(struct row *row)
 {
-    const struct value *day = &row->values[FIELD_TIME], *clock = &row->clock;
-    if (!day->text && !clock->text)
+    struct value day = row->values[FIELD_TIME], clock = row->clock, shown = day.text ? day : clock;
+    if (!shown.text)
         return;
-    if (day->text && clock->text
-            ? read_day_and_clock(*day, *clock, &row->time)
-            : timestamp_parse(day->text ? day->text : clock->text, day->text ? day->length : clock->length, &row->time))
-        refuse(row, "the time cannot be read: ", day->text ? *day : *clock);
+    int code =
+        day.text && clock.text ? read_day_and_clock(row, day, clock, &row->time) : read_time(row, shown, &row->time);
+    if (code == -EDOM)
+        refuse(row,
+               "the day may be the month, and no other row of the file's beginning tells (write 2026-12-31): ", shown);
+    else if (code)
+        refuse(row, "the time cannot be read: ", shown);
 }
 
 static void judge_port(struct row *row)
@@ -333,14 +348,14 @@ static void choose_target(struct row *row)
         refuse(row, "names no domain, address or URL", (struct value){ NULL, 0 });
 }
 
-static bool is_of_its_kind(int field, struct value value)
+static bool is_of_its_kind(const struct row *row, int field, struct value value)
 {
     int64_t time;
     switch (field_kind(field)) {
     case KIND_NUMBER:
         return member_is_number(value.text, value.length);
     case KIND_TIME:
-        return timestamp_parse(value.text, value.length, &time) == 0;
+        return read_time(row, value, &time) == 0;
     case KIND_TEXT:
         break;
     }
@@ -356,17 +371,17 @@ static void demote_unusable(struct row *row)
     if (row->values[FIELD_NETWORK].text && !row->network[0])
         demote(row, FIELD_NETWORK);
     for (int field = FIELD_FIRST_OTHER; field < (int)row->field_limit; field++)
-        if (row->values[field].text && !is_of_its_kind(field, row->values[field]))
+        if (row->values[field].text && !is_of_its_kind(row, field, row->values[field]))
             demote(row, field);
 }
 
-static void add_other(struct buf *json, int field, struct value value)
+static void add_other(const struct row *row, struct buf *json, int field, struct value value)
 {
     int64_t time;
     enum field_kind kind = field_kind(field);
     if (kind == KIND_NUMBER) {
         member_number(json, field_name(field), value.text, value.length);
-    } else if (kind == KIND_TIME && timestamp_parse(value.text, value.length, &time) == 0) {
+    } else if (kind == KIND_TIME && read_time(row, value, &time) == 0) {
         member_time(json, field_name(field), time);
     } else {
         member_text(json, field_name(field), value.text, value.length);
@@ -412,7 +427,7 @@ static void build_json(struct row *row)
     add_judged(row, json);
     for (size_t field = FIELD_FIRST_OTHER; field < row->field_limit; field++)
         if (row->values[field].text)
-            add_other(json, (int)field, row->values[field]);
+            add_other(row, json, (int)field, row->values[field]);
     for (size_t i = 0; i < row->extra_count; i++)
         if (!is_key_taken(row, i))
             member_text(json, row->extras[i].key, row->extras[i].value.text, row->extras[i].value.length);

@@ -5,6 +5,7 @@
 #ifndef TOCSIN_FEED_ROW_H
 #define TOCSIN_FEED_ROW_H
 
+#include "daemon/base/timestamp.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/field.h"
 
@@ -20,6 +21,9 @@ void row_free(struct row *row);
  * which comes before TEXT. */
 void row_default(struct row *row, int field, const char *text);
 void row_default_from(struct row *row, int field, int other);
+
+/* Which of two numbers in the file's dates is the day. */
+void row_order_dates(struct row *row, enum timestamp_order order);
 
 /* A new row, which begins on LINE and reads RAW in the file; RAW must live until row_end() or row_reject(). */
 void row_begin(struct row *row, unsigned long line, const char *raw, size_t length);

@@ -324,6 +324,22 @@ static void test_day_and_clock(void **state)
                     "\"extra.date\":\"x\",\"extra.time\":\"14:10\"}\n(csv)");
 }
 
+/* One value above 12 tells for the file; without one, or with two that disagree, nobody can tell. */
+static void test_order_of_dates(void **state)
+{
+    (void)state;
+    feed_case_check(NULL, "ip,date\n192.0.2.1,10/08/2026\n192.0.2.2,25/08/2026\n",
+                    "2 192.0.2.1 {\"source.ip\":\"192.0.2.1\",\"time.source\":\"2026-08-10T00:00:00+00:00\"}\n"
+                    "3 192.0.2.2 {\"source.ip\":\"192.0.2.2\",\"time.source\":\"2026-08-25T00:00:00+00:00\"}\n(csv)");
+    feed_case_check(NULL, "ip,date,time\n192.0.2.1,08/10/2026,14:10\n192.0.2.2,08/25/2026,14:10\n",
+                    "2 192.0.2.1 {\"source.ip\":\"192.0.2.1\",\"time.source\":\"2026-08-10T14:10:00+00:00\"}\n"
+                    "3 192.0.2.2 {\"source.ip\":\"192.0.2.2\",\"time.source\":\"2026-08-25T14:10:00+00:00\"}\n(csv)");
+    feed_case_check(NULL, "ip,date\n192.0.2.1,10/08/2026\n192.0.2.2,08/08/2026\n",
+                    "2! the day may be the month, and no other row of the file's beginning tells (write 2026-12-31): "
+                    "'10/08/2026' [192.0.2.1,10/08/2026]\n"
+                    "3 192.0.2.2 {\"source.ip\":\"192.0.2.2\",\"time.source\":\"2026-08-08T00:00:00+00:00\"}\n(csv)");
+}
+
 static void test_windows_1252(void **state)
 {
     (void)state;
@@ -499,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_languages),
         cmocka_unit_test(test_day_and_clock),
         cmocka_unit_test(test_windows_1252),
+        cmocka_unit_test(test_order_of_dates),
         cmocka_unit_test(test_latin1),
         cmocka_unit_test(test_refused_whole),
         cmocka_unit_test(test_nul_costs_one_line),

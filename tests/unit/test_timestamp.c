@@ -101,11 +101,11 @@ static void test_refused(void **state)
         "2026-08-10T14:10:59Z trailing",
         "2026-08-10T",
         "2026-08-10,",
-        "10/08/2026",
-        "08/10/2026 14:10:59",
         "08/10/2026 13:10:59 PM",
         "08/10/2026 00:10:59 AM",
-        "13/10/2026 02:10:59 PM",
+        "13/13/2026",
+        "31/02/2026",
+        "Aug 10 14:10:59",
         "10 Foo 2026",
         "0",
         "443",
@@ -120,6 +120,72 @@ static void test_refused(void **state)
         int64_t time;
         if (timestamp_parse(rows[i], strlen(rows[i]), &time) != -EINVAL)
             fail_msg("'%s' was taken", rows[i]);
+    }
+}
+
+/* Other writings of 2026-08-10T14:10:59 UTC. */
+static void test_more_forms(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "20260810T141059Z",
+        "20260810141059",
+        "2026.08.10 14:10:59",
+        "2026-Aug-10 14:10:59",
+        "10.08.2026 14:10:59",
+        "10. August 2026 14:10:59",
+        "10 ao\xc3\xbbt 2026 14:10:59",
+        "10 agosto 2026 14:10:59",
+        "Montag, 10. August 2026 14:10:59",
+        "Monday, August 10, 2026 2:10:59 PM",
+        "Mon Aug 10 14:10:59 2026",
+        "Mon Aug 10 16:10:59 CEST 2026",
+        "2026-08-10 16:10:59 MESZ",
+        "2026-08-10 16:10:59 UTC+2",
+        "2026-08-10 23:10:59 JST",
+        "1786371059.25",
+        "1786371059,25",
+        "1786371059123",
+        "1786371059123456",
+        "1786371059123456789",
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t time;
+        if (timestamp_parse(rows[i], strlen(rows[i]), &time) || time != 1786371059)
+            fail_msg("'%s' was read as another time", rows[i]);
+    }
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int either, day_first, month_first; /* days of 2026: 221 is 2026-08-10, 280 is 2026-10-08; -1: either */
+        enum timestamp_order order;
+    } rows[] = {
+        { "10/08/2026", -1, 221, 280, TIMESTAMP_EITHER_FIRST },
+        { "10-08-2026", -1, 221, 280, TIMESTAMP_EITHER_FIRST },
+        { "8/10/2026", -1, 280, 221, TIMESTAMP_EITHER_FIRST },
+        { "08/10/2026 02:10 PM", 221, 280, 221, TIMESTAMP_EITHER_FIRST },
+        { "08/08/2026", 219, 219, 219, TIMESTAMP_EITHER_FIRST },
+        { "25/08/2026", 236, 236, 236, TIMESTAMP_DAY_FIRST },
+        { "25/08/2026 14:10:59", 236, 236, 236, TIMESTAMP_DAY_FIRST },
+        { "08/25/2026", 236, 236, 236, TIMESTAMP_MONTH_FIRST },
+        { "08-25-2026", 236, 236, 236, TIMESTAMP_MONTH_FIRST },
+        { "2026-08-25", 236, 236, 236, TIMESTAMP_EITHER_FIRST },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const int expected[] = { rows[i].either, rows[i].day_first, rows[i].month_first };
+        size_t length = strlen(rows[i].text);
+        for (int order = 0; order < 3; order++) {
+            int64_t time = 0;
+            int code = timestamp_parse_ordered(rows[i].text, length, (enum timestamp_order)order, &time);
+            assert_int_equal(code, expected[order] < 0 ? -EDOM : 0);
+            if (!code)
+                assert_int_equal((time - 1767225600) / 86400, expected[order]);
+        }
+        assert_int_equal(timestamp_order(rows[i].text, length), rows[i].order);
     }
 }
 
@@ -179,8 +245,13 @@ static void test_calendar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_refused),  cmocka_unit_test(test_parse_stops_at_length),
-        cmocka_unit_test(test_print), cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_more_forms),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_parse_stops_at_length),
+        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
