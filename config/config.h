@@ -147,7 +147,7 @@ struct config {
         int64_t dedup_window; /* campaigns.dedup_window: nobody is mailed again about a finding for so long */
         int64_t max_reminders; /* campaigns.max_reminders: of one finding */
         int64_t expire; /* campaigns.expire: the campaign's end, counted from its start */
-        int64_t max_rejected; /* campaigns.max_rejected: percent of rows; above it the file fails whole */
+        int64_t max_rejected; /* campaigns.max_rejected: percent of rows; above it the file waits for a person */
         int64_t
             bounce_proof; /* campaigns.bounce_proof: approving asks for a proof of the bounce path younger than this; 0: never */
         int64_t brake; /* campaigns.brake: refusals about us in a row that pause the campaign; 0: never */

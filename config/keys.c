@@ -170,7 +170,10 @@ static const struct config_key keys[] = {
     { "campaigns.expire", CONFIG_DURATION, AT(campaigns.expire), "30d", SECOND, 365 * DAY,
       .help = "The campaign's end, counted from its start: old news helps nobody." },
     { "campaigns.max_rejected", CONFIG_PERCENT, AT(campaigns.max_rejected), "20%", 0, 100,
-      .help = "When more of a file's rows than this cannot be read, the file fails as a whole." },
+      .help =
+          "When more of a file's rows than this cannot be read (and more than two), its campaign waits for a person, "
+          "whatever approve_above says: the others may have been read wrong. A file of which nothing can be read "
+          "fails." },
     { "campaigns.bounce_proof", CONFIG_DURATION, AT(campaigns.bounce_proof), "7d", 0, 365 * DAY,
       .help = "No campaign begins unless a mail to ourselves has come back as a bounce would (`tocsin check --send`) "
               "less than this long ago: where bounces do not come back, every mail counts as delivered. While a "

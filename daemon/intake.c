@@ -259,7 +259,10 @@ static void on_finished(void *context, int status, const char *message, const st
     log_about(LOG_NOTICE_LEVEL, &about, "feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s",
               entry->name, summary->campaign, (long long)summary->incidents, (long long)summary->targets,
               (long long)summary->duplicates,
-              summary->held       ? "; waits for approval (tocsin preview, tocsin campaign approve)"
+              summary->doubtful
+                  ? "; too many of its rows could not be read (campaigns.max_rejected): waits for approval "
+                    "(tocsin preview, tocsin campaign approve)"
+              : summary->held     ? "; waits for approval (tocsin preview, tocsin campaign approve)"
               : summary->unproved ? "; waits until bounces have been seen to come back (tocsin check --send)"
                                   : "");
     pump_wake(entry->intake->daemon);

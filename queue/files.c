@@ -243,8 +243,12 @@ void queue_file_begin(struct queue *queue, const struct queue_file *file,
 
 /* ---- Finishing and failing ----------------------------------------------------------------------------------------------------------- */
 
-/* feed_file.hold. 2: it waits for a proof of the bounce path alone (approval.c). */
-enum { HOLD_BY_ORDER = 1 };
+/* feed_file.hold. 2: it waits for a proof of the bounce path alone (approval.c). 3: so many of its rows could not be read that a person should look
+ * whether the others were read right. */
+enum { HOLD_BY_ORDER = 1, HOLD_FOR_REJECTED = 3 };
+
+/* A slip or two in a short list say nothing about the rest of it. */
+#define REJECTED_FLOOR 3
 
 struct finish {
     struct request request;
@@ -284,6 +288,12 @@ static void forget(struct store *store, int64_t file, const char *why)
             "i", campaign);
 }
 
+static bool is_doubtful(const struct store *store, const struct finish *finish)
+{
+    unsigned long most = (unsigned long)store->config->campaigns.max_rejected;
+    return finish->rejected >= REJECTED_FLOOR && finish->rejected * 100 > finish->rows * most;
+}
+
 static void summarise(struct store *store, struct finish *finish)
 {
     sqlite3_stmt *row = sql_query(store->sql,
@@ -308,16 +318,19 @@ static void summarise(struct store *store, struct finish *finish)
          large = sqlite3_column_int64(row, 6) > sqlite3_column_int64(row, 5),
          redirected = sqlite3_column_int(row, 7) != 0;
     sqlite3_reset(row);
-    finish->summary.held = finish->summary.targets > 0 && (hold || large);
+    finish->summary.doubtful = finish->summary.targets > 0 && is_doubtful(store, finish);
+    finish->summary.held = finish->summary.targets > 0 && (hold || large || finish->summary.doubtful);
     finish->summary.unproved =
         finish->summary.targets > 0 && !finish->summary.held && !redirected && !store_is_proved(store, finish->now);
 }
 
-static void reject(struct store *store, struct finish *finish, unsigned long most)
+/* There is nothing to approve. */
+static void reject(struct store *store, struct finish *finish)
 {
-    char *why = mem_format("%lu of %lu rows were rejected, more than campaigns.max_rejected (%lu%%): the file was"
-                           " taken back whole; mend it and drop it again",
-                           finish->rejected, finish->rows, most);
+    char *why =
+        mem_format("none of its rows (%lu) could be read: mend it, or say in its profile what its columns are, and"
+                   " drop it again",
+                   finish->rows);
     forget(store, finish->file, why);
     error_set(&finish->request.error, -EBADMSG, "%s", why);
     free(why);
@@ -342,18 +355,19 @@ static void release_some(struct store *store, struct finish *finish)
 static int run_finish(struct store *store, struct request *request)
 {
     struct finish *finish = (struct finish *)request;
-    unsigned long most = (unsigned long)store->config->campaigns.max_rejected;
-    if (finish->rejected * 100 > finish->rows * most) {
-        reject(store, finish, most);
+    if (finish->rejected && finish->rejected == finish->rows) {
+        reject(store, finish);
         return 0;
     }
     if (!finish->released) {
         summarise(store, finish);
         sql_run(store->sql,
                 "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4,"
-                " hold = CASE WHEN ?5 THEN 2 WHEN hold = 2 THEN 0 ELSE hold END WHERE id = ?1 AND state = 1",
-                "iiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected,
-                (int64_t)(!finish->summary.held && !finish->summary.unproved), (int64_t)finish->summary.unproved);
+                " hold = CASE WHEN ?5 THEN 2 WHEN ?6 THEN ?7 WHEN hold IN (2, ?7) THEN 0 ELSE hold END WHERE id = ?1"
+                " AND state = 1",
+                "iiiiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected,
+                (int64_t)(!finish->summary.held && !finish->summary.unproved), (int64_t)finish->summary.unproved,
+                (int64_t)finish->summary.doubtful, (int64_t)HOLD_FOR_REJECTED);
     }
     release_some(store, finish);
     if (finish->last == finish->released)

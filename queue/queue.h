@@ -130,11 +130,12 @@ struct queue_file_summary {
     const char *campaign;
     int64_t incidents, duplicates, targets;
     bool held; /* waits for approval */
+    bool doubtful; /* … since more than campaigns.max_rejected of its rows were rejected */
     bool unproved; /* would begin by itself, but waits for a proof of the bounce path */
 };
 
-/* All rows are in: the file's cases may move. Where more than campaigns.max_rejected percent of ROWS were REJECTED the file fails whole
- * (-EBADMSG), and nothing of it stays. Call only after every chunk has come home. */
+/* All rows are in: the file's cases may move. Where more than campaigns.max_rejected percent of ROWS were REJECTED, and not just one or two, it waits
+ * for approval; where all were, it fails whole (-EBADMSG), and nothing of it stays. Call only after every chunk has come home. */
 void queue_file_finish(struct queue *queue, int64_t file, unsigned long rows, unsigned long rejected,
                        void (*done)(void *context, int status, const char *message,
                                     const struct queue_file_summary *summary),

@@ -111,6 +111,16 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     add_waiting(sql, id, campaign);
 }
 
+/* Files with too many rows that could not be read (feed_file.hold 3), what was in them, and the name of one. */
+#define DOUBTFUL_FROM                                                                                                  \
+    " FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.hold = 3"                   \
+    " AND c.state IN (1, 2))"
+#define DOUBTFUL_COLUMNS                                                                                               \
+    " (SELECT count(*)" DOUBTFUL_FROM " AS doubtful,"                                                                  \
+    " (SELECT coalesce(sum(f.rows), 0)" DOUBTFUL_FROM " AS doubtful_rows,"                                             \
+    " (SELECT coalesce(sum(f.rejected), 0)" DOUBTFUL_FROM " AS doubtful_rejected,"                                     \
+    " (SELECT min(f.name)" DOUBTFUL_FROM " AS doubtful_file,"
+
 /* An unapproved file that is composed is ready to be looked at; one that is not is still finding its contacts. */
 #define CAMPAIGN_COLUMNS                                                                                               \
     "SELECT c.id, c.name, c.profile, c.state AS \"%state\", c.paused_why, c.created AS \"@created\","                  \
@@ -123,7 +133,7 @@ static void add_campaign_counts(struct sql *sql, json_t *campaign)
     "(1, 2))"                                                                                                          \
     " AS waiting_for_approval,"                                                                                        \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.hold = 2"  \
-    " AND c.state IN (1, 2)) AS waiting_for_proof,"                                                                    \
+    " AND c.state IN (1, 2)) AS waiting_for_proof," DOUBTFUL_COLUMNS                                                   \
     " (SELECT count(*) FROM feed_file f WHERE f.campaign_id = c.id AND f.state = 2 AND f.approved = 0 AND f.composed " \
     "= 1"                                                                                                              \
     " AND c.state IN (1, 2)) AS ready_for_approval"                                                                    \

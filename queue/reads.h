@@ -13,7 +13,8 @@ struct sql;
  * -ENOSYS no such read, -ENOENT no such campaign or notification.
  *
  *   status                                     {"stopped","campaigns":[{"name","profile","state","paused_why","created","expires","cases","open","ends":{…},"files_loading",
- *                                              "files","rejected","waiting_for_approval","waiting_for_proof" (some of these),"held","queued","deferred","redirect_to",
+ *                                              "files","rejected","waiting_for_approval","waiting_for_proof" (some of these),"doubtful" (likewise: too many rows rejected),
+ *                                              "doubtful_rows","doubtful_rejected","doubtful_file","held","queued","deferred","redirect_to",
  *                                              "searching" (cases),"gathering" (cases that wait for others to go out in one mail with),"gathering_until" (the first of them)}], "forged_bounces","stale_bounces","suppressions","proofs":[the last that came back, the last],"standstill":{"since","why"} or null}
  *   campaign   {campaign, cases, limit, after} one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
  *   queue      {campaign, all, state, limit, after}  {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",

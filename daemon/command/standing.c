@@ -1,7 +1,9 @@
 #include "daemon/command/standing.h"
 
+#include "daemon/base/mem.h"
 #include "daemon/command/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool runs(const json_t *campaign)
@@ -29,6 +31,21 @@ static const char *cases_wait(long long count)
     return count == 1 ? "case waits" : "cases wait";
 }
 
+/* Why a person has to say yes, where that is for the rows that could not be read; and what to do about it. */
+static void add_doubt(const json_t *campaign, struct buf *text)
+{
+    long long files = number_in(campaign, "doubtful");
+    char *shown = command_tame(mem_string(text_in(campaign, "doubtful_file")));
+    if (files)
+        buf_add_format(
+            text,
+            "; %lld of the %lld rows of %s%s could not be read (%s.rejected in done/ says which and why): look at the"
+            " others in `tocsin preview`, or cancel it, mend the file and drop it again",
+            number_in(campaign, "doubtful_rejected"), number_in(campaign, "doubtful_rows"), shown,
+            files > 1 ? " and others" : "", files > 1 ? "NAME" : shown);
+    free(shown);
+}
+
 static void add_approval(const json_t *campaign, const char *before, struct buf *text)
 {
     const char *name = text_in(campaign, "name");
@@ -40,6 +57,7 @@ static void add_approval(const json_t *campaign, const char *before, struct buf 
         buf_add_format(text, "%swaits for approval: `tocsin campaign approve %s`", before, name);
     if (number_in(campaign, "ready_for_approval"))
         buf_add_format(text, "; %lld held, which `tocsin preview %s` shows", number_in(campaign, "held"), name);
+    add_doubt(campaign, text);
     buf_add_char(text, '\n');
 }
 

@@ -126,12 +126,12 @@ class Command(unittest.TestCase):
             self.assertEqual(self.state(failed)["state"], "failed")
             self.assertEqual(self.tocsin("submit", "--campaign", "a\nb", "-", text="fqdn\n")[0], DATA)
             self.assertEqual(os.stat(os.path.join(self.directory, "tocsin.db")).st_mode & 0o007, 0)
-            self.assertIn("rows were rejected", self.tocsin("campaign", "show", failed)[1])
+            self.assertIn("none of its rows (1) could be read", self.tocsin("campaign", "show", failed)[1])
             table, more = self.tocsin("status")[1], self.tocsin("campaign", "list", "--all")[1]
             self.assertNotIn(failed + "  ", table)
             self.assertIn("1 that failed", table)
             self.assertIn(failed + "  ", more)
-            self.assertRegex(table, r"refused in the last day.*\n  \S+  standard-input: .*rows were rejected")
+            self.assertRegex(table, r"refused in the last day.*\n  \S+  standard-input: none of its rows \(1\) could be read")
             process.send_signal(signal.SIGHUP)
             self.until(lambda: "the new configuration is in force" in open(os.path.join(self.directory, "log")).read())
             process.terminate()
@@ -139,6 +139,31 @@ class Command(unittest.TestCase):
             self.assertIn("told after all: 100.0% of 2 cases", self.tocsin("report", "day")[1])
             code, _, err = self.tocsin("report", "night")
             self.assertEqual(code, DATA, err)
+
+    def test_a_partly_bad_file_waits_for_a_person(self):
+        """Too many of its rows cannot be read: nothing goes out about the others before somebody has looked at them."""
+        rows = "domain,ip\nbakery.example,\nnobody,\nchurch.example,\nx..y,\nbakery.example,300.1.2.3\n"
+        with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
+            self.configure(lab.dns, lab.relay, approve_above=100)
+            self.daemon()
+            self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text=rows)[0], 0)
+            self.until(lambda: self.state("day").get("held") == 2)
+            for where in (self.tocsin("status")[1], self.tocsin("campaign", "show", "day")[1]):
+                self.assertIn("waits for approval: `tocsin campaign approve day`", where)
+                self.assertIn("3 of the 5 rows of standard-input could not be read", where)
+            rejected = [name for name in os.listdir(os.path.join(self.directory, "spool", "done")) if name.endswith(".rejected")]
+            self.assertEqual(len(rejected), 1)
+            with open(os.path.join(self.directory, "spool", "done", rejected[0]), encoding="utf-8") as file:
+                self.assertEqual([line.split("\t")[0] for line in file], ["3", "5", "6"])
+            self.assertIn("2 mails would go out", self.tocsin("preview", "day")[1])
+            self.assertEqual(lab.journal(), [])
+            self.assertEqual(self.tocsin("campaign", "approve", "day")[1], "day is approved: 2 mails may go out\n")
+            self.until(lambda: self.state("day")["state"] == "ended")
+            self.assertNotIn("could not be read", self.tocsin("campaign", "show", "day")[1])
+            # One slip in a short list is no reason to wait.
+            self.assertEqual(self.tocsin("submit", "--campaign", "night", "-", text="domain\nwww.mill.example\nx..y\n")[0], 0)
+            self.until(lambda: self.state("night").get("cases") == 1)
+            self.assertEqual(self.state("night")["waiting_for_approval"], 0)
 
     def test_a_mistake_in_the_file_keeps_nobody_from_the_daemon(self):
         self.configure()

@@ -356,26 +356,60 @@ static void assert_nothing_stays(struct bench *bench, int64_t file)
     assert_int_equal(targets_new(bench), 0);
 }
 
+/* The others may have been read wrong: a person looks, and says yes. */
 static void too_many_rejected(void **state)
 {
     (void)state;
     struct bench *bench = bench_open();
-    struct drop drop = {
-        .name = "a.csv", .claim = "default/1-a.csv", .targets = { "a.test", "b.test" }, .rejected = 1
-    };
+    struct drop drop = { .name = "a.csv", .targets = { "a.test", "b.test" }, .rejected = 3 };
+    struct dropped dropped = drop_file(bench, &drop);
+    assert_int_equal(dropped.status, 0);
+    assert_true(dropped.summary.held);
+    assert_true(dropped.summary.doubtful);
+    compose_all(bench);
+    assert_int_equal(read_as(bench, "campaign", json_pack("{s:s}", "campaign", "default-a")), 0);
+    assert_number(bench, "waiting_for_approval", 1);
+    assert_number(bench, "waiting_for_proof", 0);
+    assert_number(bench, "doubtful", 1);
+    assert_number(bench, "doubtful_rows", 5);
+    assert_number(bench, "doubtful_rejected", 3);
+    assert_int_equal(claim_due(bench, 10), 0);
+    assert_int_equal(order_about(bench, "approve", "campaign", "default-a"), 0);
+    turn(bench);
+    assert_int_equal(claim_due(bench, 10), 2);
+    bench_close(bench);
+}
+
+/* One or two slips in a short list are no reason to doubt the rest. */
+static void a_slip_in_a_short_list(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct drop drop = { .name = "a.csv", .targets = { "a.test", "b.test" }, .rejected = 1 };
+    struct dropped dropped = drop_file(bench, &drop);
+    assert_int_equal(dropped.status, 0);
+    assert_false(dropped.summary.held);
+    assert_false(dropped.summary.doubtful);
+    bench_close(bench);
+}
+
+static void nothing_but_rejected(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct drop drop = { .name = "a.csv", .claim = "default/1-a.csv", .rejected = 2 };
     struct dropped dropped = drop_file(bench, &drop);
     assert_int_equal(dropped.status, -EBADMSG);
-    assert_non_null(strstr(dropped.why, "1 of 3 rows"));
+    assert_non_null(strstr(dropped.why, "none of its rows (2)"));
     assert_nothing_stays(bench, dropped.file);
     assert_campaign(bench, "default-a", "nowhere");
     /* The daemon died before the file stood in failed/: it goes there, and not to done/. */
     reopen(bench);
     struct dropped again = drop_file(bench, &drop);
     assert_int_equal(again.verdict, QUEUE_FILE_REFUSED);
-    assert_non_null(strstr(again.why, "1 of 3 rows"));
+    assert_non_null(strstr(again.why, "none of its rows (2)"));
     /* Mended and dropped again. */
-    drop.claim = NULL;
-    drop.rejected = 0;
+    drop = (struct drop){ .name = "a.csv", .targets = { "a.test", "b.test" } };
     again = drop_file(bench, &drop);
     assert_int_equal(again.status, 0);
     assert_string_equal(again.campaign, "default-a");
@@ -420,8 +454,7 @@ static void the_second_file_fails(void **state)
     (void)state;
     struct bench *bench = bench_open();
     drop_file(bench, &(struct drop){ .name = "a.csv", .campaign = "both", .targets = { "a.test" } });
-    struct dropped second =
-        drop_file(bench, &(struct drop){ .name = "b.csv", .campaign = "both", .targets = { "b.test" }, .rejected = 9 });
+    struct dropped second = drop_file(bench, &(struct drop){ .name = "b.csv", .campaign = "both", .rejected = 9 });
     assert_int_equal(second.status, -EBADMSG);
     assert_campaign(bench, "both", "running");
     assert_int_equal(look(bench, "SELECT open_cases FROM campaign WHERE name = ?1", "both"), 1);
@@ -635,6 +668,8 @@ int main(void)
         cmocka_unit_test(nobody_could_be_told),
         cmocka_unit_test(a_rehearsal_registers_nothing),
         cmocka_unit_test(too_many_rejected),
+        cmocka_unit_test(a_slip_in_a_short_list),
+        cmocka_unit_test(nothing_but_rejected),
         cmocka_unit_test(just_few_enough_rejected),
         cmocka_unit_test(cannot_be_read),
         cmocka_unit_test(the_second_file_fails),

@@ -147,8 +147,10 @@ static void a_reminder_taken_back(void **state)
     drop_targets(bench, "a.csv", "a.test");
     tell(bench, "abuse@a.test");
     bench->now += 3 * DAY;
-    struct drop drop = { .name = "b.csv", .targets = { "a.test" }, .rejected = 3 };
-    assert_int_equal(drop_file(bench, &drop).status, -EBADMSG);
+    struct drop drop = { .name = "b.csv", .targets = { "a.test" }, .unfinished = true };
+    struct dropped dropped = drop_file(bench, &drop);
+    queue_file_fail(bench->queue, dropped.file, "one quote is open", on_done, bench);
+    wait_for_all(bench);
     assert_int_equal(look(bench, "SELECT case_id FROM finding WHERE ?1 = ''", ""), 1);
     drop_targets(bench, "c.csv", "a.test");
     assert_int_equal(reminder_of(bench, "a.test"), 1);
