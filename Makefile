@@ -23,7 +23,7 @@ BUILD := build$(if $(FUZZ),/fuzz)$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MU
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
 	libidn2-dev libjansson-dev libssl-dev libarchive-dev zlib1g-dev libsystemd-dev publicsuffix python3
 # The libraries of Postfix, which is only unpacked (tests/unpack-postfix), stand at the end.
-DEPS_TEST := $(DEPS) libcmocka-dev libfaketime clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck valgrind \
+DEPS_TEST := $(DEPS) libcmocka-dev libfaketime sqlite3 clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck valgrind \
 	libdb5.3 libicu72 libnsl2 libsasl2-2
 
 PREFIX := /usr/local
@@ -133,8 +133,9 @@ analyse: deps-test ## static analysis: gcc's, clang-tidy, cppcheck
 	@echo '  clang-tidy'
 	$(Q)printf '%s\n' $(ANALYSED) | xargs -P2 -I{} clang-tidy --quiet {} -- $(CPPFLAGS) $(PKG_CFLAGS) $(CSTD) 2>build/analyser/clang-tidy.log
 
-bench: deps ## measure delivery beside Postfix's smtp-source, and the loop's lag under load
+bench: deps-test ## measure feeds beside sqlite3's .import, delivery beside Postfix's smtp-source, and the loop's lag under load
 	@$(MAKE) --no-print-directory -j2 all
+	@$(PYTHON) tests/bench/feed --build $(BUILD)
 	@$(PYTHON) tests/bench/delivery --build $(BUILD)
 	@$(PYTHON) tests/bench/loop-lag --build $(BUILD)
 

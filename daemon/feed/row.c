@@ -8,6 +8,7 @@
 #include "daemon/feed/member.h"
 #include "daemon/feed/place.h"
 #include "daemon/feed/text.h"
+#include "daemon/feed/type.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ struct row {
     unsigned long line;
     struct value raw;
     bool ascii;
+    int transport; /* the field */
     size_t field_limit; /* fields in use: the rows of field.c's table */
     struct value values[FIELD_COUNT_MAX];
     struct value clock;
@@ -66,6 +68,7 @@ struct row *row_open(const struct feed_options *options, const struct feed_sink 
     row->sink = sink;
     row->context = context;
     row->field_limit = field_count();
+    row->transport = field_find("protocol.transport");
     if (options->default_type)
         row_default(row, FIELD_TYPE, options->default_type);
     return row;
@@ -375,6 +378,27 @@ static void demote_unusable(struct row *row)
             demote(row, field);
 }
 
+/* `TCP`, and 6, are `tcp`. */
+static void add_transport(struct buf *json, struct value value)
+{
+    static const struct {
+        const char *number, *name;
+    } numbers[] = { { "1", "icmp" }, { "6", "tcp" }, { "17", "udp" }, { "58", "ipv6-icmp" }, { "132", "sctp" } };
+    char name[16];
+    if (value.length >= sizeof name) {
+        member_text(json, "protocol.transport", value.text, value.length);
+        return;
+    }
+    for (size_t i = 0; i < value.length; i++)
+        name[i] = (char)tolower((unsigned char)value.text[i]);
+    name[value.length] = '\0';
+    const char *shown = name;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(name, numbers[i].number) == 0)
+            shown = numbers[i].name;
+    member_text(json, "protocol.transport", shown, strlen(shown));
+}
+
 static void add_other(const struct row *row, struct buf *json, int field, struct value value)
 {
     int64_t time;
@@ -383,6 +407,8 @@ static void add_other(const struct row *row, struct buf *json, int field, struct
         member_number(json, field_name(field), value.text, value.length);
     } else if (kind == KIND_TIME && read_time(row, value, &time) == 0) {
         member_time(json, field_name(field), time);
+    } else if (field == row->transport) {
+        add_transport(json, value);
     } else {
         member_text(json, field_name(field), value.text, value.length);
     }
@@ -454,8 +480,12 @@ static void keep(struct buf *buf, const struct value *value)
 
 static int hand_over(struct row *row)
 {
+    const struct value *type = &row->values[FIELD_TYPE];
+    if (type->text)
+        type_add_normal(&row->type, type->text, type->length);
     apply_presets(row);
-    keep(&row->type, &row->values[FIELD_TYPE]);
+    if (!row->type.length)
+        keep(&row->type, type); /* ours, or the profile's */
     keep(&row->identifier, &row->values[FIELD_IDENTIFIER]);
     build_json(row);
     const struct incident incident = {
