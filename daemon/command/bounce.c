@@ -1,6 +1,6 @@
 /* tocsin bounce: a returned message on standard input, for mail servers that pipe. */
+#include "daemon/base/base64.h"
 #include "daemon/command/command.h"
-#include "daemon/control/base64.h"
 
 #include <errno.h>
 #include <stdlib.h>

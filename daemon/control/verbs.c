@@ -1,8 +1,8 @@
 /* What can be asked of the daemon: reads and orders go to the store as they are; a few verbs concern other rooms. */
 #include "daemon/base/address.h"
+#include "daemon/base/base64.h"
 #include "daemon/base/log.h"
 #include "daemon/base/mem.h"
-#include "daemon/control/base64.h"
 #include "daemon/control/control.h"
 #include "daemon/daemon.h"
 #include "daemon/intake.h"

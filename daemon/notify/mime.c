@@ -1,7 +1,9 @@
 #include "daemon/notify/mime.h"
 
 #include "daemon/base/ascii.h"
+#include "daemon/base/base64.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FOLD_AT 78 /* RFC 5322 §2.1.1 */
@@ -277,5 +279,16 @@ void mime_quoted_printable(struct buf *out, const char *text, size_t length)
             qp_piece(out, text, from, from + CHUNK < line ? from + CHUNK : line, line, &column);
         if (whole > line)
             buf_add(out, "\r\n", 2);
+    }
+}
+
+void mime_base64(struct buf *out, const char *data, size_t length)
+{
+    enum { LINE = 57 }; /* bytes that make 76 characters */
+    for (size_t at = 0; at < length; at += LINE) {
+        char *line = base64_encode(data + at, length - at < LINE ? length - at : LINE);
+        buf_add_string(out, line);
+        buf_add(out, "\r\n", 2);
+        free(line);
     }
 }

@@ -30,4 +30,7 @@ void mime_plain(struct buf *out, const char *text, size_t length);
 /* Append TEXT in quoted-printable (RFC 2045 §6.7), lines of at most 76 characters; LF and CRLF are line ends, a lone CR is encoded. */
 void mime_quoted_printable(struct buf *out, const char *text, size_t length);
 
+/* Append DATA in base64 (RFC 2045 §6.8), lines of 76 characters. */
+void mime_base64(struct buf *out, const char *data, size_t length);
+
 #endif

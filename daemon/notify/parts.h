@@ -82,6 +82,23 @@ const char *type_text(enum words_language language, const char *type, const char
 /* Append the attachment: RFC 4180, a row an incident, the case's target in the first column; safe to open in a spreadsheet. */
 void csv_write(struct buf *out, const struct notification *notification, const struct rows *rows);
 
+/* --- xarf.c --- */
+
+/* Append the incidents as X-ARF v4 reports (xarf.org, core schema 4.0.0), one an incident: an object where there is one, else an array of them. TOKEN, of the
+ * mail's Message-ID, makes the reports' ids unique and the same in every retry. */
+void xarf_write(struct buf *out, const struct notification *notification, const struct settings *settings,
+                const struct rows *rows, const char *token);
+
+/* --- zip.c --- */
+
+struct zip_file {
+    const char *name;
+    const struct buf *bytes;
+};
+
+/* Append a zip archive of FILES, as if made at DATE (seconds). -EIO with ERROR. */
+int zip_write(struct buf *out, const struct zip_file *files, size_t count, int64_t date, struct error *error);
+
 /* --- model.c --- */
 
 /* The data that a template in LANGUAGE is rendered for, made in ARENA; points into the arguments, too. OPT_OUT is the address with its token. */

@@ -372,6 +372,27 @@ static void test_plain(void **state)
     buf_free(&out);
 }
 
+static void test_base64(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = { 0, 1, 2, 3, 56, 57, 58, 114, 1000 };
+    char data[1000];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)(i * 7 ^ i >> 8);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct buf text = BUF_EMPTY;
+        buf_add_string(&text, "");
+        mime_base64(&text, data, lengths[i]);
+        assert_clean(&text, 76);
+        gsize length;
+        guchar *back = g_base64_decode(text.data, &length);
+        assert_int_equal(length, lengths[i]);
+        assert_memory_equal(back, data, length);
+        g_free(back);
+        buf_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_quoted_printable_lengths),
         cmocka_unit_test(test_quoted_printable_of_any_bytes),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_base64),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

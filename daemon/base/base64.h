@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648 §4), by OpenSSL. Pure; any thread. */
-#ifndef TOCSIN_CONTROL_BASE64_H
-#define TOCSIN_CONTROL_BASE64_H
+#ifndef TOCSIN_BASE_BASE64_H
+#define TOCSIN_BASE_BASE64_H
 
 #include <stddef.h>
 

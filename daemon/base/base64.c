@@ -1,4 +1,4 @@
-#include "daemon/control/base64.h"
+#include "daemon/base/base64.h"
 
 #include "daemon/base/mem.h"
 
