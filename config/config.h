@@ -50,6 +50,9 @@ struct config_profile {
     char *type; /* type: classification.type for rows without one; default NULL */
     char *format; /* format: "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list" */
     bool header; /* header: the first CSV row names the columns; default true */
+    struct config_list attachments; /* attachments: "csv", "xarf" */
+    int64_t zip_above; /* zip_above: bytes of attachments; 0: never */
+    int64_t rows_in_text; /* rows_in_text: more are summed up there */
     struct config_column *columns; /* columns: a mapping COLUMN: FIELD */
     size_t column_count;
     int64_t approve_above; /* -1: the global one */

@@ -13,6 +13,7 @@
 
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const tls_modes[] = { "never", "opportunistic", "required", NULL };
+static const char *const attachment_kinds[] = { "csv", "xarf", NULL };
 static const char *const formats[] = { "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list", NULL };
 
 const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns",
@@ -212,6 +213,14 @@ static const struct config_key profile_keys[] = {
           "domain of a country with one language." },
     { "bilingual", CONFIG_BOOLEAN, AT(bilingual), "false",
       .help = "Does a mail in another language than English say the same in English below?" },
+    { "rows_in_text", CONFIG_INTEGER, AT(rows_in_text), "20", 0, 100,
+      .help = "A mail about more incidents than this sums them up in its text; the attachments have them all." },
+    { "attachments", CONFIG_WORD, AT(attachments), "[csv]", 0, 2, .words = attachment_kinds, .list = true,
+      .help = "What a mail has attached. csv: the incidents as a table, safe to open in a spreadsheet. xarf: as X-ARF "
+              "v4 reports, for "
+              "receivers who sort their mail by program." },
+    { "zip_above", CONFIG_SIZE, AT(zip_above), "256k", 0, 8 * MIB,
+      .help = "Attachments of more than this together go into a zip archive. 0: never." },
     { "format", CONFIG_WORD, AT(format), "auto", .words = formats, .help = "The feed's format; auto: by its content." },
     { "header", CONFIG_BOOLEAN, AT(header), "true", .help = "Does the first row of a CSV file name the columns?" },
     { "columns", CONFIG_COLUMNS, AT(columns), "{}", 0, 200,

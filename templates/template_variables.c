@@ -30,8 +30,10 @@ static const struct variable {
     { "", "case_count", VALUE, NULL }, /* of targets */
     { "", "incident_count", VALUE, NULL }, /* of all targets together */
     { "", "more", VALUE, NULL }, /* how many targets `cases` leaves out */
-    { "", "has_attachment", VALUE, NULL },
-    { "", "attachment", VALUE, NULL }, /* its file name */
+    { "", "has_attachment", VALUE, NULL }, /* true: the facts as a table */
+    { "", "attachment", VALUE, NULL }, /* its file name: the table's, or that of the zip archive with it */
+    { "", "attachment_is_zip", VALUE, NULL },
+    { "", "attachment_reports", VALUE, NULL }, /* the name of the file with X-ARF reports, where the mail has them */
     { "", "attachment_more", VALUE, NULL }, /* how many incidents it leaves out */
     { "", "opt_out", VALUE, NULL }, /* the address to write to for silence */
     { "", "domain_without_abuse", VALUE, NULL }, /* true: tell the owner how to set up abuse@ */
@@ -61,6 +63,14 @@ static const struct variable {
     { "first", "target", VALUE, NULL }, /* of the first case */
     { "first", "is_ip", VALUE, NULL }, /* true: it is an IP address, not a domain */
     { "first", "incident", OBJECT, "incident" }, /* its first one */
+    { "", "summary", OBJECT, "summary" }, /* instead of `cases` in detail, where there are many incidents; else false */
+    { "summary", "kinds", LIST, "kind" }, /* of incidents, most frequent first */
+    { "kind", "type_text", VALUE, NULL }, /* a system with a known weakness */
+    { "kind", "incident_count", VALUE, NULL },
+    { "kind", "case_count", VALUE, NULL }, /* of targets */
+    { "kind", "first_seen", VALUE, NULL },
+    { "kind", "last_seen", VALUE, NULL },
+    { "summary", "other_count", VALUE, NULL }, /* incidents of still other kinds */
     { "", "cases", LIST, "case" },
     { "case", "target", VALUE, NULL }, /* the domain or IP address */
     { "case", "incident_count", VALUE, NULL },

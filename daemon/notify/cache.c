@@ -40,6 +40,8 @@ void notify_cache_free(struct notify_cache *cache)
     buf_free(&cache->scratch.subject);
     buf_free(&cache->scratch.body);
     buf_free(&cache->scratch.csv);
+    buf_free(&cache->scratch.xarf);
+    buf_free(&cache->scratch.zip);
     free(cache);
 }
 

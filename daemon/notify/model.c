@@ -118,12 +118,6 @@ static struct value time_text(struct arena *arena, int64_t time)
     return text(iso);
 }
 
-static bool row_time(const json_t *row, int64_t *out)
-{
-    const json_t *value = json_object_get(row, "time.source");
-    return json_is_string(value) && timestamp_parse(json_string_value(value), json_string_length(value), out) == 0;
-}
-
 static struct value date_text(struct arena *arena, enum words_language language, int64_t time)
 {
     char *date = arena_take(arena, WORDS_DATE_SIZE);
@@ -342,19 +336,51 @@ static struct value earlier_models(struct arena *arena, enum words_language lang
     return list_of(list, count);
 }
 
-/* `T-1.csv` */
-static struct value attachment_name(struct arena *arena, const struct notification *notification)
+static struct value summary_line_model(struct arena *arena, const struct summary_line *line)
 {
-    char *name = arena_take(arena, NOTIFY_TICKET_SIZE + 4);
-    notify_ticket(notification->id, name);
-    strcat(name, ".csv");
-    return text(name);
+    struct object one = object_new(arena, 5);
+    bool timed = line->first <= line->last;
+    set(&one, "type_text", text(line->type_text));
+    set(&one, "incident_count", number(line->incidents));
+    set(&one, "case_count", number(line->targets));
+    set(&one, "first_seen", timed ? time_text(arena, line->first) : nothing);
+    set(&one, "last_seen", timed ? time_text(arena, line->last) : nothing);
+    return done(&one);
+}
+
+/* The incidents by kind, where there are more than the text is to list; false where it lists them. */
+static struct value summary_model(struct arena *arena, enum words_language language,
+                                  const struct notification *notification, const struct settings *settings,
+                                  const struct rows *rows)
+{
+    struct summary summary;
+    if (rows->count <= settings->rows_in_text)
+        return boolean(false);
+    summary_make(&summary, language, notification, rows);
+    struct value *lines = arena_take(arena, summary.count * sizeof *lines);
+    for (size_t i = 0; i < summary.count; i++)
+        lines[i] = summary_line_model(arena, &summary.lines[i]);
+    struct object model = object_new(arena, 2);
+    set(&model, "kinds", list_of(lines, summary.count));
+    set(&model, "other_count", count_or_false(summary.others));
+    return done(&model);
+}
+
+static void set_attachments(struct object *model, const struct attachments *attachments, size_t left_out)
+{
+    const struct attachment *first = &attachments->files[0], *last = attachments->files + attachments->count - 1;
+    set(model, "has_attachment", boolean(attachments->has_table));
+    set(model, "attachment_more", count_or_false(left_out));
+    set(model, "attachment", attachments->has_table ? text(first->name) : nothing);
+    set(model, "attachment_is_zip", boolean(attachments->zipped));
+    set(model, "attachment_reports", attachments->has_reports ? text(last->name) : nothing);
 }
 
 struct value model_build(struct arena *arena, enum words_language language, const struct notification *notification,
-                         const struct settings *settings, const struct rows *rows, const char *opt_out)
+                         const struct settings *settings, const struct rows *rows,
+                         const struct attachments *attachments, const char *opt_out)
 {
-    struct object model = object_new(arena, 20);
+    struct object model = object_new(arena, 23);
     size_t count = notification->case_count, shown = count < CASES_SHOWN ? count : CASES_SHOWN, left_out = 0;
     struct value *cases = arena_take(arena, shown * sizeof *cases);
     for (size_t i = 0; i < count; i++)
@@ -368,11 +394,9 @@ struct value model_build(struct arena *arena, enum words_language language, cons
     set(&model, "incident_count", number(rows->count + left_out));
     set(&model, "more", count_or_false(count - shown));
     set(&model, "cases", list_of(cases, shown));
+    set(&model, "summary", summary_model(arena, language, notification, settings, rows));
     set(&model, "reminder", reminder_number(notification));
     set(&model, "earlier", earlier_models(arena, language, notification));
-    bool attached = notification->kind == NOTIFICATION_WARNING;
-    set(&model, "has_attachment", boolean(attached));
-    set(&model, "attachment_more", count_or_false(left_out));
-    set(&model, "attachment", attached ? attachment_name(arena, notification) : nothing);
+    set_attachments(&model, attachments, left_out);
     return done(&model);
 }

@@ -17,6 +17,9 @@ struct settings {
     char *headers; /* From and Reply-To, which all mails have in common */
     const char *bounce, *opt_out; /* mailboxes */
     const char *note; /* the submitter's; NULL: none */
+    bool csv, xarf; /* attachments */
+    size_t zip_above; /* bytes of them; 0: never */
+    size_t rows_in_text; /* more incidents are summed up there */
 };
 
 /* Read what notify_settings() wrote. -EINVAL when a value is missing or no address where one must be. */
@@ -44,6 +47,9 @@ extern const size_t row_field_count;
 
 /* Has FIELD no place in the mail? (`raw`: the row once more, in base64.) */
 bool row_hides(const char *field);
+
+/* time.source of ROW, where it names one. */
+bool row_time(const json_t *row, int64_t *out);
 
 /* --- text.c: values for people --- */
 
@@ -99,11 +105,56 @@ struct zip_file {
 /* Append a zip archive of FILES, as if made at DATE (seconds). -EIO with ERROR. */
 int zip_write(struct buf *out, const struct zip_file *files, size_t count, int64_t date, struct error *error);
 
+/* --- summary.c --- */
+
+#define SUMMARY_LINES 20
+
+/* The incidents of one kind, of those that the mail carries. */
+struct summary_line {
+    const char *type_text;
+    size_t incidents, targets;
+    int64_t first, last; /* FIRST > LAST: no row names a time */
+    size_t last_case; /* that was counted */
+};
+
+struct summary {
+    struct summary_line lines[SUMMARY_LINES]; /* most incidents first */
+    size_t count;
+    size_t others; /* incidents of further kinds */
+};
+
+void summary_make(struct summary *summary, enum words_language language, const struct notification *notification,
+                  const struct rows *rows);
+
+/* --- attach.c --- */
+
+#define ATTACHMENTS_MAX 2
+
+struct attachment {
+    char name[NOTIFY_TICKET_SIZE + 12];
+    const char *type; /* Content-Type */
+    const struct buf *bytes; /* in the scratch */
+};
+
+struct attachments {
+    struct attachment files[ATTACHMENTS_MAX];
+    size_t count;
+    bool has_table, has_reports; /* CSV, X-ARF */
+    bool zipped; /* both are in the one file */
+};
+
+struct scratch;
+
+/* Make the attachments of NOTIFICATION in SCRATCH. An opt-out receipt has none. */
+int attach(struct attachments *attachments, const struct notification *notification, const struct settings *settings,
+           const struct rows *rows, const char *token, struct scratch *scratch, struct error *error);
+
 /* --- model.c --- */
 
 /* The data that a template in LANGUAGE is rendered for, made in ARENA; points into the arguments, too. OPT_OUT is the address with its token. */
 struct value model_build(struct arena *arena, enum words_language language, const struct notification *notification,
-                         const struct settings *settings, const struct rows *rows, const char *opt_out);
+                         const struct settings *settings, const struct rows *rows,
+                         const struct attachments *attachments, const char *opt_out);
 
 /* --- cache.c --- */
 
@@ -111,7 +162,7 @@ int cache_template(struct notify_cache *cache, const char *text, const struct fr
 /* What each mail needs memory for, kept from one to the next: rendering clears it. */
 struct scratch {
     struct arena arena; /* its values */
-    struct buf subject, body, csv;
+    struct buf subject, body, csv, xarf, zip;
 };
 struct scratch *cache_scratch(struct notify_cache *cache);
 

@@ -42,7 +42,7 @@ struct message {
     char bounce[TOKEN_SIZE];
     char *opt_out; /* the address */
     struct buf references; /* Message-IDs of earlier mails */
-    struct value model;
+    struct attachments attachments;
     struct scratch *scratch;
 };
 
@@ -64,6 +64,8 @@ static void message_clear(struct message *message)
     scratch_clear(&message->scratch->subject);
     scratch_clear(&message->scratch->body);
     scratch_clear(&message->scratch->csv);
+    scratch_clear(&message->scratch->xarf);
+    scratch_clear(&message->scratch->zip);
 }
 
 /* The recipient goes raw into To: one address, and nothing that could make it two. */
@@ -105,13 +107,10 @@ static int compose_text(struct message *message, size_t index, struct error *err
 {
     const struct template *template = message->frozen->texts[index];
     struct scratch *scratch = message->scratch;
-    struct value model = model_build(&scratch->arena, words_language(template_language(template)),
-                                     message->notification, message->settings, &message->rows, message->opt_out);
-    int code = 0;
-    if (index == 0) {
-        message->model = model;
-        code = template_subject(template, &model, &scratch->subject, error);
-    }
+    struct value model =
+        model_build(&scratch->arena, words_language(template_language(template)), message->notification,
+                    message->settings, &message->rows, &message->attachments, message->opt_out);
+    int code = index == 0 ? template_subject(template, &model, &scratch->subject, error) : 0;
     if (message->frozen->count > 1)
         buf_add_string(&scratch->body, index ? words_between : words_english_below);
     if (!code)
@@ -142,6 +141,8 @@ static int compose(struct message *message, const struct token_keys *keys, struc
         return code;
     message->opt_out = token_address(message->settings->opt_out, token);
     add_references(message, keys);
+    code = attach(&message->attachments, notification, message->settings, &message->rows, message->bounce,
+                  message->scratch, error);
     for (size_t i = 0; i < message->frozen->count && !code; i++)
         code = compose_text(message, i, error);
     return code;
@@ -232,17 +233,17 @@ static void text_part(struct buf *out, const struct buf *body)
     }
 }
 
-/* Quoted-printable, because the mail's reader may be a person at an old program, or a filter that takes base64 for something to hide. */
-static void attachment_part(struct buf *out, const struct message *message)
+/* Text goes in quoted-printable, because the mail's reader may be a person at an old program, or a filter that takes base64 for something to hide. */
+static void attachment_part(struct buf *out, const struct attachment *file, bool binary)
 {
-    struct buf *csv = &message->scratch->csv;
-    const char *name = value_member(&message->model, "attachment", 10)->text;
-    csv_write(csv, message->notification, &message->rows);
-    mime_header(out, "Content-Type", "text/csv; charset=utf-8; header=present");
-    format_header(out, "Content-Disposition", "attachment; filename=\"", name, "\"");
-    mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
+    mime_header(out, "Content-Type", file->type);
+    format_header(out, "Content-Disposition", "attachment; filename=\"", file->name, "\"");
+    mime_header(out, "Content-Transfer-Encoding", binary ? "base64" : "quoted-printable");
     buf_add_string(out, "\r\n");
-    mime_quoted_printable(out, csv->data, csv->length);
+    if (binary)
+        mime_base64(out, file->bytes->data, file->bytes->length);
+    else
+        mime_quoted_printable(out, file->bytes->data, file->bytes->length);
 }
 
 /* The boundary holds `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. */
@@ -259,11 +260,17 @@ static void write_warning(struct buf *out, const struct message *message)
     common_headers(out, message);
     format_header(out, "List-Unsubscribe", "<mailto:", message->opt_out, "?subject=unsubscribe>");
     feedback_header(out, message->notification);
+    if (!message->attachments.count) {
+        text_part(out, &message->scratch->body);
+        return;
+    }
     format_header(out, "Content-Type", "multipart/mixed; boundary=\"=_", message->bounce, "\"");
     boundary(out, message, "");
     text_part(out, &message->scratch->body);
-    boundary(out, message, "");
-    attachment_part(out, message);
+    for (size_t i = 0; i < message->attachments.count; i++) {
+        boundary(out, message, "");
+        attachment_part(out, &message->attachments.files[i], message->attachments.zipped);
+    }
     boundary(out, message, "--");
 }
 

@@ -1,4 +1,5 @@
 #include "daemon/base/mem.h"
+#include "daemon/base/timestamp.h"
 #include "daemon/notify/parts.h"
 
 #include <errno.h>
@@ -23,6 +24,12 @@ _Static_assert(ROW_LEADING <= sizeof row_fields / sizeof *row_fields, "the leadi
 bool row_hides(const char *field)
 {
     return strcmp(field, "raw") == 0;
+}
+
+bool row_time(const json_t *row, int64_t *out)
+{
+    const json_t *value = json_object_get(row, "time.source");
+    return json_is_string(value) && timestamp_parse(json_string_value(value), json_string_length(value), out) == 0;
 }
 
 int rows_read(const struct notification *notification, struct rows *out, struct error *error)

@@ -53,6 +53,17 @@ static void set_choice(json_t *root, const struct config_profile *profile)
         json_object_set_new(root, "only_language", string_new(profile->only_language));
 }
 
+/* What its mails hold. */
+static void set_body(json_t *root, const struct config_profile *profile)
+{
+    json_t *attachments = json_array();
+    for (size_t i = 0; i < profile->attachments.count; i++)
+        json_array_append_new(attachments, json_string(profile->attachments.items[i]));
+    json_object_set_new(root, "attachments", attachments);
+    json_object_set_new(root, "zip_above", json_integer(profile->zip_above));
+    json_object_set_new(root, "rows_in_text", json_integer(profile->rows_in_text));
+}
+
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note)
 {
     json_t *root = json_object(), *sender = json_object();
@@ -69,6 +80,8 @@ char *notify_settings(const struct config *config, const struct config_profile *
     json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
     if (profile)
         set_choice(root, profile);
+    if (profile)
+        set_body(root, profile);
     if (note)
         json_object_set_new(root, "note", string_new(note));
     char *dump = json_dumps(root, JSON_COMPACT), *text = mem_string(dump);
@@ -84,6 +97,28 @@ static const char *address_get(const json_t *object, const char *key)
     const char *text = json_string_value(json_object_get(object, key));
     bool good = text && address_normalise(text, strlen(text), normal) == 0 && strcmp(normal, text) == 0;
     return good ? text : NULL;
+}
+
+static bool is_attached(const json_t *root, const char *kind)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(root, "attachments"), i, item)
+    {
+        if (json_is_string(item) && strcmp(json_string_value(item), kind) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What was frozen before there was a choice has a table, and all that the text has room for. */
+static void read_body(const json_t *root, struct settings *out)
+{
+    const json_t *rows = json_object_get(root, "rows_in_text");
+    out->csv = !json_object_get(root, "attachments") || is_attached(root, "csv");
+    out->xarf = is_attached(root, "xarf");
+    out->zip_above = (size_t)json_integer_value(json_object_get(root, "zip_above"));
+    out->rows_in_text = json_is_integer(rows) ? (size_t)json_integer_value(rows) : SIZE_MAX;
 }
 
 static char *headers_of(const struct settings *settings)
@@ -113,6 +148,7 @@ int settings_read(const char *text, struct settings *out, struct error *error)
         .note = json_string_value(json_object_get(root, "note")),
     };
     out->sender = value_from_json(&out->arena, sender);
+    read_body(root, out);
     const char *missing = !out->address    ? "sender.address"
                           : !out->reply_to ? "sender.reply_to"
                           : !out->bounce   ? "return_path.bounce"

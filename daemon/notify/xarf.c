@@ -86,7 +86,7 @@ static bool with_exposure(json_t *report, const json_t *row)
 static const char *words(const json_t *row)
 {
     const char *said = get(row, "event_description.text");
-    return said ? said : type_text(get(row, "classification.type"), get(row, "classification.identifier"));
+    return said ? said : type_text(WORDS_EN, get(row, "classification.type"), get(row, "classification.identifier"));
 }
 
 static bool with_malware(json_t *report, const json_t *row)

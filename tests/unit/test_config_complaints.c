@@ -185,10 +185,11 @@ static void test_wrong_profiles(void **state)
     }
     assert_complaint("profiles: [a]", NULL,
                      "f:1:11: profiles: a list where a mapping should stand; allowed: a mapping of NAME: SETTINGS");
-    assert_complaint("profiles: {a: b}", NULL,
-                     "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
-                     "reminder_template, language, bilingual, format, header, columns, type, "
-                     "approve_above, dedup_window, max_reminders, group, may_set, sender");
+    assert_complaint(
+        "profiles: {a: b}", NULL,
+        "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
+        "reminder_template, language, bilingual, rows_in_text, attachments, zip_above, format, header, columns, type, "
+        "approve_above, dedup_window, max_reminders, group, may_set, sender");
     assert_complaint("profiles: {a: {header: maybe}}", NULL,
                      "f:1:24: profiles.a.header: \"maybe\" is not valid; allowed: true or false");
     assert_complaint("profiles: {a: {template: ../x}}", NULL,

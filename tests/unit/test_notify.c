@@ -322,9 +322,13 @@ static void test_settings(void **state)
     struct config_profile profile = { .sender = { .name = "M\xc3\xbcller", .phone = "+49 1" },
                                       .template_name = "auto",
                                       .reminder_template = "again",
-                                      .language = "de" };
+                                      .language = "de",
+                                      .attachments = { (char *[]){ "csv" }, 1 },
+                                      .zip_above = 1000,
+                                      .rows_in_text = 20 };
     text = notify_settings(&config, &profile, NULL);
-    assert_non_null(strstr(text, "\"template\":\"auto\",\"reminder_template\":\"again\",\"language\":\"de\"}"));
+    assert_non_null(strstr(text, "\"template\":\"auto\",\"reminder_template\":\"again\",\"language\":\"de\","
+                                 "\"attachments\":[\"csv\"],\"zip_above\":1000,\"rows_in_text\":20}"));
     assert_non_null(strstr(text, "\"name\":\"M\xc3\xbcller\""));
     assert_non_null(strstr(text, "\"phone\":\"+49 1\""));
     assert_non_null(strstr(text, "\"address\":\"team@tocsin.example\""));
@@ -758,9 +762,14 @@ static json_t *model_of(const struct notification *notification)
     assert_int_equal(settings_read(notification->settings, &settings, NULL), 0);
     assert_int_equal(rows_read(notification, &rows, NULL), 0);
     struct arena arena = ARENA_EMPTY;
-    struct value value = model_build(&arena, WORDS_EN, notification, &settings, &rows, "optout+token@tocsin.example");
+    struct attachments attachments;
+    struct scratch scratch = { .csv = BUF_EMPTY };
+    assert_int_equal(attach(&attachments, notification, &settings, &rows, "token", &scratch, NULL), 0);
+    struct value value =
+        model_build(&arena, WORDS_EN, notification, &settings, &rows, &attachments, "optout+token@tocsin.example");
     json_t *model = json_of_value(&value);
     arena_free(&arena);
+    buf_free(&scratch.csv);
     rows_clear(&rows);
     settings_clear(&settings);
     return model;
@@ -770,7 +779,8 @@ static void test_model(void **state)
 {
     (void)state;
     static const char want[] =
-        "{\"attachment\":\"T-4711.csv\",\"attachment_more\":false,\"campaign\":\"relay probe "
+        "{\"attachment\":\"T-4711.csv\",\"attachment_is_zip\":false,\"attachment_more\":false,\"attachment_reports\":"
+        "null,\"campaign\":\"relay probe "
         "2026/11\",\"case_count\":1,\"cases\":[{"
         "\"first_seen\":\"2026-11-20 08:00:00 UTC\",\"incident_count\":1,\"incidents\":[INCIDENT],"
         "\"last_seen\":\"2026-11-20 08:00:00 UTC\",\"more\":false,\"target\":\"bakery.example\"}],"
@@ -785,7 +795,7 @@ static void test_model(void **state)
         "example\",\"reminder\":false,"
         "\"sender\":{\"about\":\"We watch a botnet.\",\"address\":\"team@tocsin.example\",\"name\":\"Tocsin team\","
         "\"organisation\":\"University\",\"phone\":\"\",\"reply_to\":\"people@tocsin.example\",\"website\":\"\"},"
-        "\"ticket\":\"T-4711\"}";
+        "\"summary\":false,\"ticket\":\"T-4711\"}";
     static const char incident[] =
         "{\"description\":null,\"fields\":[{\"name\":\"helo\",\"value\":\"friend\"},{\"name\":\"tries\","
         "\"value\":\"3\"}],\"host\":\"mail.bakery.example\",\"identifier\":\"open-relay\",\"ip\":\"192.0.2.7\","
