@@ -1,6 +1,6 @@
 /* Feeds that come by mail. The archives in them are made here, by the library that reads them. */
+#include "daemon/base/base64.h"
 #include "daemon/base/mem.h"
-#include "daemon/control/base64.h"
 #include "daemon/feed/mail/archive.h"
 #include "daemon/feed/mail/attached.h"
 #include "daemon/feed/mail/mailed.h"

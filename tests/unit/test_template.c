@@ -364,7 +364,8 @@ static json_t *model(bool hoster, bool many)
 {
     static const char text[] =
         "{\"ticket\":\"T-12\",\"date\":\"23 November 2026\",\"campaign\":\"c\",\"recipient\":\"info@bakery.example\","
-        "\"case_count\":300,\"incident_count\":900,\"has_attachment\":true,\"attachment\":\"T-12.csv\","
+        "\"case_count\":300,\"incident_count\":900,\"has_attachment\":true,\"attachment_is_zip\":false,\"attachment_"
+        "reports\":null,\"summary\":false,\"attachment\":\"T-12.csv\","
         "\"opt_out\":\"stop+token@cert.example\",\"domain_without_abuse\":true,\"contact\":{\"kind\":\"soa\","
         "\"evidence\":\"The zone of bakery.example names this mailbox.\"},"
         "\"sender\":{\"name\":\"Alice Weber\",\"reply_to\":\"alice@cert.example\",\"organisation\":\"CERT Example\","
@@ -446,6 +447,35 @@ static void test_notification(void **state)
     template_free(template);
 }
 
+/* Many incidents are summed up in every language, and what is attached is called what it is. */
+static void test_notification_sums_up(void **state)
+{
+    (void)state;
+    struct template *template = shipped("notification");
+    json_t *data = model(true, true);
+    json_object_set_new(data, "summary",
+                        json_pack("{s:[{s:s, s:i, s:i, s:s, s:s}], s:i}", "kinds", "type_text", "a rare weakness",
+                                  "incident_count", 890, "case_count", 300, "first_seen", "1 May", "last_seen", "2 May",
+                                  "other_count", 10));
+    json_object_set_new(data, "attachment_is_zip", json_true());
+    json_object_set_new(data, "attachment_reports", json_string("T-12.xarf.json"));
+    char *text = body(template, data);
+    static const char *const wanted[] = {
+        "900 observations in all",  "  890 x a rare weakness\n      from 1 May to 2 May\n",
+        "  10 x something else\n",  "  bakery.example: 9\n",
+        "  ... and 299 more\n",     "has all of them as a table",
+        "The table in it is plain", "T-12.xarf.json has"
+    };
+    expect_narrow(text);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!strstr(text, wanted[i]))
+            fail_msg("\"%s\" is not in:\n%s", wanted[i], text);
+    assert_null(strstr(text, "What was seen"));
+    free(text);
+    json_decref(data);
+    template_free(template);
+}
+
 /* What a person reads about himself: never "domain or address", and of how we found him only what tells him something. */
 static void test_notification_speaks_of_its_reader(void **state)
 {
@@ -503,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_notification),
+        cmocka_unit_test(test_notification_sums_up),
         cmocka_unit_test(test_notification_speaks_of_its_reader),
         cmocka_unit_test(test_receipt),
     };
