@@ -26,6 +26,11 @@ def message_id(header):
     return field(header, "Message-ID") or None
 
 
+def references(header):
+    """The Message-IDs of the mails that it follows (RFC 5322 3.6.4)."""
+    return re.findall(r"<[^<>\s]+>", field(header, "References"))
+
+
 def ticket(header):
     """The T-17 of the subject, or None."""
     subject = field(header, "Subject")

@@ -7,7 +7,7 @@ Journal: a line for each recipient of a message that got somewhere or was refuse
 `unknown-domain` where a domain takes no mail), before the reply is sent. A `greylist` mailbox that asks to come again is journalled as
 `defer`, and as `greylist` once it has taken the message. What was refused at RCPT has neither `message_id` nor `targets`. Besides
 what any lab's journal has (README.md): `outcome` (taken, refused, deferred), `mailbox` (its word as the scenario has it), `reply`, `session`, `sha256` of the
-message's bytes, `ticket` of its subject.
+message's bytes, `ticket` of its subject, `references` (a list: the earlier mails that it names).
 """
 import asyncio
 import hashlib
@@ -104,7 +104,7 @@ class Relay:
     def message(self, session, content):
         """The reply to the message: journalled first, and what follows from it is on its way."""
         header = mail.split(content)[0]
-        facts = dict(message_id=mail.message_id(header), ticket=mail.ticket(header), targets=mail.targets(content),
+        facts = dict(message_id=mail.message_id(header), references=mail.references(header), ticket=mail.ticket(header), targets=mail.targets(content),
                      sha256=hashlib.sha256(content).hexdigest())
         if self.mails and os.path.isdir(self.mails):
             with open(os.path.join(self.mails, facts["sha256"] + ".eml"), "wb") as file:

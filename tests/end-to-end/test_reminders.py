@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""The same feed day after day: told once, then known, then reminded of, then known for good. A day is a few seconds here: waiting times are configuration."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+
+from tocsinlab import settings  # noqa: E402
+from tocsinlab.process import Lab, free_port  # noqa: E402
+
+BUILD = os.path.abspath(os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build")))
+PATIENCE = 60  # seconds; nothing here is a measurement
+WINDOW = 8     # seconds: dedup_window
+WORLD = {"seed": 1, "domains": {
+    "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}},
+    "church.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"postmaster": "read"}},
+    "florist.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}}}}
+HEADER = "time.source,source.fqdn,classification.type,classification.identifier\n"
+
+
+class Reminders(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="tocsin-reminders-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.lab = Lab(WORLD, self.below("lab"))
+        self.addCleanup(self.lab.close)
+        made = settings.configuration(self.directory, self.lab.dns, self.lab.relay, free_port(), 0)
+        made["contacts"] = {"mailboxes": ["abuse", "postmaster"]}
+        made["bounces"]["window"] = "1s"
+        made["campaigns"].update(approve_above=1000, aggregate_wait="0s", dedup_window="%ds" % WINDOW, max_reminders=1)
+        settings.write(self.below("tocsin.yaml"), made)
+        with open(self.below("log"), "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([os.path.join(BUILD, "tocsind"), "--config", self.below("tocsin.yaml")], stderr=log)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.terminate)
+        self.until(lambda: os.path.exists(self.below("control.sock")))
+        self.told = 0
+
+    def below(self, name):
+        return os.path.join(self.directory, name)
+
+    def until(self, true):
+        end = time.monotonic() + PATIENCE
+        while not true():
+            self.assertLess(time.monotonic(), end, "it took too long")
+            time.sleep(0.05)
+
+    def tocsin(self, *arguments, text=None):
+        run = subprocess.run([os.path.join(BUILD, "tocsin"), "--config", self.below("tocsin.yaml"), *arguments], input=text,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stdout
+
+    def mails(self):
+        return [line for line in self.lab.journal() if line["outcome"] == "taken"]
+
+    def day(self, name, *domains):
+        """A file with DOMAINS comes; when its campaign is over: its result lines by domain, and the mails since the last one by recipient."""
+        rows = "".join("2026-08-10T14:10:59Z,%s,scanner,open-relay\n" % domain for domain in domains)
+        self.tocsin("submit", "--campaign", name, "-", text=HEADER + rows)
+        self.until(lambda: any(one["name"] == name and one["state"] == "ended" for one in json.loads(self.tocsin("status", "--json"))["campaigns"]))
+        lines = {}
+        self.until(lambda: self.results(name, lines))
+        self.told, mails = len(self.mails()), self.mails()[self.told:]
+        self.assertEqual(len(mails), len({mail["recipient"] for mail in mails}))
+        return lines, {mail["recipient"]: mail for mail in mails}
+
+    def results(self, name, lines):
+        """Put the final NAME.result.jsonl into LINES."""
+        for directory, _, files in os.walk(self.below("spool/done")):
+            for file in files:
+                if file.endswith(".result.jsonl"):
+                    with open(os.path.join(directory, file), encoding="utf-8") as opened:
+                        found = [json.loads(line) for line in opened]
+                    if found and self.is_of(found, name):
+                        lines.update({line["incident"]["source.fqdn"]: line for line in found})
+                        return all(line["state"] in (None, "delivered") for line in found)
+        return False
+
+    def is_of(self, lines, name):
+        campaign = json.loads(self.tocsin("campaign", "show", name, "--cases", "--json"))
+        cases = {case["id"] for case in campaign["cases_list"]}
+        return cases == {line["case"] for line in lines} - {None} and len(lines) == campaign["feed_files"][0]["rows"]
+
+    def test_the_same_feed_for_days(self):
+        _, first = self.day("monday", "bakery.example", "church.example")
+        self.assertEqual({address: mail["references"] for address, mail in first.items()}, {"abuse@bakery.example": [], "postmaster@church.example": []})
+
+        # The day after, one more: the others are known already, wherever the campaign.
+        lines, mails = self.day("tuesday", "bakery.example", "church.example", "florist.example")
+        self.assertEqual(set(mails), {"abuse@florist.example"})
+        self.assertRegex(lines["bakery.example"]["why"], r"^known already: case \d+ tells of the same finding$")
+        self.assertIsNone(lines["florist.example"]["why"])
+
+        time.sleep(WINDOW)
+        lines, mails = self.day("next-week", "bakery.example", "church.example")
+        self.assertEqual({address: mail["references"] for address, mail in mails.items()},
+                         {address: [mail["message_id"]] for address, mail in first.items()})
+        self.assertEqual([lines[domain]["reminder"] for domain in ("bakery.example", "church.example")], [1, 1])
+
+        # max_reminders is 1.
+        time.sleep(WINDOW)
+        lines, mails = self.day("last", "bakery.example", "church.example")
+        self.assertEqual(mails, {})
+        self.assertIn("as many reminders as there may be", lines["church.example"]["why"])
+
+
+if __name__ == "__main__":
+    unittest.main()
