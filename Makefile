@@ -133,9 +133,10 @@ analyse: deps-test ## static analysis: gcc's, clang-tidy, cppcheck
 	@echo '  clang-tidy'
 	$(Q)printf '%s\n' $(ANALYSED) | xargs -P2 -I{} clang-tidy --quiet {} -- $(CPPFLAGS) $(PKG_CFLAGS) $(CSTD) 2>build/analyser/clang-tidy.log
 
-bench: deps-test ## measure feeds beside sqlite3's .import, delivery beside Postfix's smtp-source, and the loop's lag under load
+bench: deps-test ## measure feeds and loading beside sqlite3's .import, delivery beside Postfix's smtp-source, and the loop's lag under load
 	@$(MAKE) --no-print-directory -j2 all
 	@$(PYTHON) tests/bench/feed --build $(BUILD)
+	@$(PYTHON) tests/bench/load --build $(BUILD)
 	@$(PYTHON) tests/bench/delivery --build $(BUILD)
 	@$(PYTHON) tests/bench/loop-lag --build $(BUILD)
 

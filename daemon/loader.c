@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNKS 4
+/* One is filled while the store takes in the other. */
+#define CHUNKS 2
 #define BLOCK 65536
 /* The row as it was, in NAME.rejected: longer ones are cut there. */
 #define ROW_SHOWN 4096
@@ -103,7 +104,6 @@ struct parse {
     struct job *job;
     struct queue_chunk *chunk;
     FILE *rejected;
-    unsigned out; /* chunks that are on their way through the store */
     int status;
 };
 
@@ -119,9 +119,10 @@ static struct queue_chunk *chunk_home(struct parse *parse)
 
 static void push(struct parse *parse)
 {
+    struct queue_chunk *next = chunk_home(parse); /* one at a time: each builds on what those before it have left */
     crash_point("spool-chunk");
     queue_chunk_push(parse->loader->queue, parse->chunk, parse->job->load.file);
-    parse->chunk = chunk_home(parse);
+    parse->chunk = next;
 }
 
 static int on_incident(void *context, const struct incident *incident)
@@ -221,7 +222,7 @@ static int parse_fd(struct loader *loader, struct job *job, int fd)
     for (int i = 1; i < CHUNKS; i++)
         chunks[i] = chunk_home(&parse);
     for (int i = 0; i < CHUNKS; i++) {
-        queue_chunk_reset(chunks[i]);
+        queue_chunk_rest(chunks[i]);
         inbox_push(loader->home, (struct inbox_item *)chunks[i]);
     }
     int closed = close_rejected(&parse);

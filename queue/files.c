@@ -275,10 +275,16 @@ static void forget(struct store *store, int64_t file, const char *why)
         "ii", campaign, file);
     /* What others have told of before stays known. */
     sql_run(sql,
-            "UPDATE finding SET case_id = k.previous FROM \"case\" k WHERE k.id = finding.case_id AND k.file_id = ?1"
+            "UPDATE finding SET case_id = k.previous, file_id = 0, line = 0 FROM \"case\" k WHERE k.id = "
+            "finding.case_id AND k.file_id = ?1"
             " AND k.previous IS NOT NULL",
             "i", file);
+    sql_run(sql,
+            "DELETE FROM finding_hash WHERE finding_id IN"
+            " (SELECT f.id FROM finding f JOIN \"case\" k ON k.id = f.case_id AND k.file_id = ?1)",
+            "i", file);
     sql_run(sql, "DELETE FROM finding WHERE case_id IN (SELECT id FROM \"case\" WHERE file_id = ?1)", "i", file);
+    sql_run(sql, "DELETE FROM target_hash WHERE case_id IN (SELECT id FROM \"case\" WHERE file_id = ?1)", "i", file);
     sql_run(sql, "DELETE FROM incident WHERE file_id = ?1", "i", file);
     sql_run(sql, "DELETE FROM \"case\" WHERE file_id = ?1", "i", file);
     sql_run(sql, "UPDATE feed_file SET state = 3, why = ?2, loaded_to = 0 WHERE id = ?1", "it", file, why);

@@ -133,14 +133,19 @@ static void silence_target(struct store *store, const char *target, int64_t now)
     store_suppress(store, target, "its owner opted out", "tocsind", now, true);
     withdraw_all(store,
                  sql_query(store->sql,
-                           "SELECT n.id FROM \"case\" k JOIN notification n ON n.id = k.notification_id"
-                           " WHERE k.target = ?1 AND n.state IN (1, 2, 4)",
+                           "SELECT n.id FROM target_hash t JOIN \"case\" k ON k.id = t.case_id"
+                           " JOIN notification n ON n.id = k.notification_id"
+                           " WHERE t.hash = hash_of(?1) AND k.target = ?1 AND n.state IN (1, 2, 4)",
                            "t", target),
                  now);
     size_t count;
     int64_t *ids = sql_integers(
         store->sql,
-        sql_query(store->sql, "SELECT id FROM \"case\" WHERE target = ?1 AND state IN (1, 2, 3)", "t", target), &count);
+        sql_query(store->sql,
+                  "SELECT k.id FROM target_hash t JOIN \"case\" k ON k.id = t.case_id WHERE t.hash = hash_of(?1)"
+                  " AND k.target = ?1 AND k.state IN (1, 2, 3)",
+                  "t", target),
+        &count);
     for (size_t i = 0; i < count; i++)
         store_move_case(store, ids[i], CASE_OPTED_OUT, DUE_NEVER);
     free(ids);

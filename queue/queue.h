@@ -121,10 +121,13 @@ void queue_chunk_free(struct queue_chunk *chunk);
 /* Copy INCIDENT in. False when the chunk is full: push it first. */
 bool queue_chunk_add(struct queue_chunk *chunk, const struct incident *incident);
 bool queue_chunk_empty(const struct queue_chunk *chunk);
-/* Hand CHUNK over; comes back to HOME once it is committed. Any thread. */
+/* Hand CHUNK over; comes back to HOME once it is committed, and only then may the file's next one be handed over. Any thread, but one at a time in all: the
+ * chunks of no two files may be on their way together. */
 void queue_chunk_push(struct queue *queue, struct queue_chunk *chunk, int64_t file);
 /* Make a chunk that came home empty again; returns what became of it: 0 or -errno. */
 int queue_chunk_reset(struct queue_chunk *chunk);
+/* The same, and give its memory back until the next file. */
+void queue_chunk_rest(struct queue_chunk *chunk);
 
 struct queue_file_summary {
     const char *campaign;

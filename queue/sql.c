@@ -19,7 +19,7 @@ struct sql {
         sqlite3_stmt *statement;
     } cache[STATEMENTS];
     int failed;
-    bool full;
+    bool full, lazy;
     char message[512];
 };
 
@@ -64,8 +64,10 @@ static int open_file(const char *path, enum sql_mode mode, sqlite3 **db)
  * size; the kernel's page cache does the rest. */
 #ifdef TOCSIN_MUTANT_no_sync
 #define SYNCHRONOUS "OFF"
+#define LAZY "OFF"
 #else
 #define SYNCHRONOUS "FULL"
+#define LAZY "NORMAL"
 #endif
 static const char writer_settings[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=" SYNCHRONOUS "; PRAGMA cache_size=-16000;"
@@ -87,6 +89,22 @@ static int on_progress(void *context)
     (void)context;
     pulse_beat(0);
     return 0;
+}
+
+int64_t sql_hash(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return (int64_t)hash;
+}
+
+static void hash_of(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    const unsigned char *text = sqlite3_value_text(values[0]);
+    if (text)
+        sqlite3_result_int64(context, sql_hash((const char *)text));
 }
 
 static int status_of(int code)
@@ -129,6 +147,7 @@ int sql_open(const char *path, enum sql_mode mode, struct sql **out, struct erro
         sqlite3_busy_timeout(sql->db, BUSY_MS);
         sqlite3_progress_handler(sql->db, PROGRESS_STEPS, on_progress, NULL);
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SMALL_BLOCK, SMALL_BLOCKS);
+        sqlite3_create_function(sql->db, "hash_of", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, hash_of, NULL, NULL);
         code = mode == SQL_WRITE ? check_owner(sql->db) : SQLITE_OK;
     }
     if (code == SQLITE_OK) {
@@ -342,6 +361,14 @@ void sql_clear(struct sql *sql)
 {
     sql->failed = 0;
     sql->message[0] = '\0';
+}
+
+void sql_sync(struct sql *sql, bool each)
+{
+    if (sql->lazy == !each || sql->failed)
+        return;
+    sql_script(sql, each ? "PRAGMA synchronous = " SYNCHRONOUS : "PRAGMA synchronous = " LAZY);
+    sql->lazy = !each;
 }
 
 int sql_script(struct sql *sql, const char *script)

@@ -51,6 +51,12 @@ int64_t *sql_integers(struct sql *sql, sqlite3_stmt *statement, size_t *count);
 
 int64_t sql_last_id(struct sql *sql);
 
+/* What the function hash_of() of all statements says of TEXT: FNV-1a, 64 bits. Texts that differ may have the same. It stands in stores: never change it. */
+int64_t sql_hash(const char *text);
+
+/* Between transactions: is each commit on disk when it returns (it is, unless said otherwise), or only whole and in order? */
+void sql_sync(struct sql *sql, bool each);
+
 /* Text of a column: "" for NULL; lives until the next step. */
 const char *sql_text(sqlite3_stmt *statement, int column);
 /* A copy of it (mem_string), NULL for NULL. */

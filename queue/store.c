@@ -188,10 +188,18 @@ static enum run run_together(struct store *store, struct request *request)
     return status ? RUN_REFUSED : RUN_DONE;
 }
 
+static bool all_lazy(const struct inbox_item *group)
+{
+    while (group && ((const struct request *)group)->lazy)
+        group = group->next;
+    return !group;
+}
+
 static enum run run_group(struct store *store, struct inbox_item *group,
                           enum run (*run_one)(struct store *store, struct request *request))
 {
     struct sql *sql = store->sql;
+    sql_sync(sql, !all_lazy(group));
     sql_run(sql, "BEGIN IMMEDIATE", "");
     for (struct inbox_item *item = group; item; item = item->next) {
         struct request *request = (struct request *)item;
@@ -210,6 +218,17 @@ static enum run run_group(struct store *store, struct inbox_item *group,
     return run_of_ours(sql);
 }
 
+/* It has another step, and waits for it behind those that have come meanwhile. */
+static bool goes_on(struct queue *queue, struct request *request)
+{
+    if (!request->next || request->status || !request->next(request))
+        return false;
+    if (inbox_push(queue->writes, &request->item))
+        return true;
+    request->status = error_set(&request->error, -ECANCELED, "the daemon is ending");
+    return false;
+}
+
 static void post_group(struct queue *queue, struct inbox_item *group)
 {
     while (group) {
@@ -217,6 +236,8 @@ static void post_group(struct queue *queue, struct inbox_item *group)
         group = group->next;
         if (request->committed)
             request->committed(request);
+        if (goes_on(queue, request))
+            continue;
         if (request->home)
             inbox_push(request->home, &request->item);
         else

@@ -26,6 +26,9 @@ struct request {
     void (*finish)(struct request *request);
     /* Where set, it is called after the commit on the store thread, before the request goes anywhere: what cannot wait for the loop. */
     void (*committed)(struct request *request);
+    /* Where set, it is called after the commit on the store thread: true, and there is more to do: `run` is called again, behind whatever has come meanwhile. */
+    bool (*next)(struct request *request);
+    bool lazy; /* its commit need not be on disk before a later one that is not lazy */
     bool barrier; /* no urgent request overtakes it: it changes what they mean */
     struct inbox *home; /* where set, the request goes there after the commit, and `finish` is not called */
     struct queue *queue;
