@@ -58,6 +58,7 @@ static const struct {
     { "status", command_status, "what is going on" },
     { "report", command_report, "a campaign's figures, as text, JSON or CSV" },
     { "queue", command_queue, "the mails: list, show, retry, cancel" },
+    { "explain", command_explain, "what became of one domain or address, and why" },
     { "log", command_log, "what happened; who ordered what" },
     { "suppress", command_suppress, "who is never written to" },
     { "stop", command_stop, "halt all sending, now" },

@@ -160,15 +160,8 @@ static int write_rows(struct sql *sql, int64_t file, FILE *out)
 {
     sqlite3_stmt *rows = sql_query(
         sql,
-        "SELECT i.line, k.id AS \"case\", nullif(i.known_in, 0) AS known_in, nullif(k.reminder, 0) AS reminder,"
-        " k.reminds, k.target, k.state AS \":state\", a.address AS contact, r.kinds, "
-        "k.notification_id AS notification,"
-        " n.state AS \";notification_state\", CASE WHEN i.case_id = 0 THEN 'known already: case ' || "
-        "i.known_in || ' tells of the same finding' || CASE WHEN i.spent THEN ', and there have been as many"
-        " reminders as there may be (max_reminders)' ELSE '' END"
-        " WHEN k.state = 8 THEN coalesce(k.note, 'no contact is left to write to')"
-        " WHEN k.state = 3 AND f.approved = 0 THEN 'waits for approval'"
-        " WHEN k.state = 9 THEN 'the owner asked for silence' END AS why, i.data FROM incident i"
+        "SELECT " ROW_COLUMNS ", k.target, k.state AS \":state\", a.address AS contact, r.kinds, "
+        "k.notification_id AS notification, n.state AS \";notification_state\", " ROW_WHY ", i.data FROM incident i"
         " JOIN feed_file f ON f.id = i.file_id"
         " LEFT JOIN \"case\" k ON k.id = i.case_id AND i.case_id > 0"
         " LEFT JOIN rung r ON r.case_id = k.id AND r.position = k.position"

@@ -1,6 +1,7 @@
 #include "queue/reads.h"
 
 #include "daemon/base/mem.h"
+#include "queue/read_explain.h"
 #include "queue/read_report.h"
 #include "queue/row_json.h"
 #include "queue/store.h"
@@ -208,7 +209,7 @@ static int read_status(struct sql *sql, const json_t *arguments, json_t *result,
     return 0;
 }
 
-static void add_rungs(struct sql *sql, json_t *one)
+void reads_add_rungs(struct sql *sql, json_t *one)
 {
     sqlite3_stmt *rungs = sql_query(sql,
                                     "SELECT r.position, a.address, r.kinds, r.party AS \"&party\", r.score, r.evidence,"
@@ -230,7 +231,7 @@ static void add_cases(struct sql *sql, int64_t campaign, const json_t *arguments
                                  "iii", campaign, number_of(arguments, "after", 0), limit));
     size_t index;
     json_t *one;
-    json_array_foreach(cases, index, one) add_rungs(sql, one);
+    json_array_foreach(cases, index, one) reads_add_rungs(sql, one);
     set_page(result, "cases_list", cases, "id", limit);
 }
 
@@ -325,6 +326,27 @@ static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, 
     return 0;
 }
 
+void reads_add_history(struct sql *sql, json_t *notification)
+{
+    int64_t id = number_of(notification, "id", 0);
+    json_object_set_new(
+        notification, "history",
+        rows_json(
+            sql,
+            sql_query(
+                sql,
+                "SELECT time AS \"@time\", CASE verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred'"
+                " WHEN 2 THEN 'bounced' ELSE 'refused: about us' END AS verdict, stage, code, enhanced, reason, text"
+                " FROM attempt WHERE notification_id = ?1 ORDER BY id",
+                "i", id)));
+    json_object_set_new(
+        notification, "returned",
+        rows_json(sql, sql_query(sql,
+                                 "SELECT time AS \"@time\", class, reason, status, reply, diagnostic, sender"
+                                 " FROM returned WHERE notification_id = ?1 ORDER BY id",
+                                 "i", id)));
+}
+
 static int read_notification(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t id = number_of(arguments, "notification", 0);
@@ -337,22 +359,7 @@ static int read_notification(struct sql *sql, const json_t *arguments, json_t *r
     json_object_update(result, found);
     json_decref(found);
     add_targets(sql, result);
-    json_object_set_new(
-        result, "history",
-        rows_json(
-            sql,
-            sql_query(
-                sql,
-                "SELECT time AS \"@time\", CASE verdict WHEN 0 THEN 'accepted' WHEN 1 THEN 'deferred'"
-                " WHEN 2 THEN 'bounced' ELSE 'refused: about us' END AS verdict, stage, code, enhanced, reason, text"
-                " FROM attempt WHERE notification_id = ?1 ORDER BY id",
-                "i", id)));
-    json_object_set_new(
-        result, "returned",
-        rows_json(sql, sql_query(sql,
-                                 "SELECT time AS \"@time\", class, reason, status, reply, diagnostic, sender"
-                                 " FROM returned WHERE notification_id = ?1 ORDER BY id",
-                                 "i", id)));
+    reads_add_history(sql, result);
     return 0;
 }
 
@@ -373,7 +380,7 @@ static int read_suppressions(struct sql *sql, const json_t *arguments, json_t *r
 }
 
 /* OBJECT itself, or the nearest domain above it. */
-static void add_suppression(struct sql *sql, const char *object, json_t *list)
+void reads_add_suppression(struct sql *sql, const char *object, json_t *list)
 {
     const char *at = object, *domain = strchr(object, '@');
     while (at) {
@@ -398,7 +405,7 @@ static int read_suppressed(struct sql *sql, const json_t *arguments, json_t *res
     json_array_foreach(json_object_get(arguments, "objects"), index, object)
     {
         if (json_is_string(object))
-            add_suppression(sql, json_string_value(object), list);
+            reads_add_suppression(sql, json_string_value(object), list);
     }
     json_object_set_new(result, "suppressed", list);
     return 0;
@@ -469,11 +476,12 @@ static const struct {
     const char *name;
     read_function *run;
 } reads[] = {
-    { "status", read_status }, { "campaign", read_campaign },
-    { "queue", read_queue },   { "notification", read_notification },
-    { "report", read_report }, { "suppressions", read_suppressions },
-    { "log", read_log },       { "audit", read_audit },
-    { "proof", read_proof },   { "suppressed", read_suppressed },
+    { "status", read_status },   { "campaign", read_campaign },
+    { "queue", read_queue },     { "notification", read_notification },
+    { "report", read_report },   { "suppressions", read_suppressions },
+    { "log", read_log },         { "audit", read_audit },
+    { "proof", read_proof },     { "suppressed", read_suppressed },
+    { "explain", read_explain },
 };
 
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)

@@ -24,12 +24,30 @@ struct sql;
  *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   suppressed {objects:[addresses, domains]}  {"suppressed":[{"object","by" (itself, or a domain above it),"why","opt_out"}]}: those of them that are
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first
+ *   explain    {target}                        {"target","suppressed":[as of `suppressed`],"findings":[{"type","identifier","host","port","url","count","first_seen",
+ *                                              "last_seen","case"}],"cases":[those of `campaign`, each with "campaign","file","reminder","reminds" and "notifications":[those of
+ *                                              `notification`]],"rows":[{"file","line","campaign","case","known_in","reminder","reminds","why","incident"}]}: the last 1,000
  *   proof      {proof}                         {"id","time","who","recipient","answer","text","came_back","class","way"}, and in milliseconds "began","answered","returned"
  *   audit      {limit}                         {"audit":[{"time","who","action","object","detail"}]}, oldest first
  *
  * Those that take `after` give a page (500, or less by `limit`); where there may be more, "next" is the `after` of the next page, which has nothing but the
  * list. The others give the last 10,000 at most. */
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error);
+
+/* For queue/: what there is of a row of a file (`i` incident, `k` its case, `f` its file) beyond its case, and why no mail has gone out about it. */
+#define ROW_COLUMNS                                                                                                    \
+    "i.line, k.id AS \"case\", nullif(i.known_in, 0) AS known_in, nullif(k.reminder, 0) AS reminder, k.reminds"
+#define ROW_WHY                                                                                                        \
+    "CASE WHEN i.case_id = 0 THEN 'known already: case ' || i.known_in || ' tells of the same finding'"                \
+    " || CASE WHEN i.spent THEN ', and there have been as many reminders as there may be (max_reminders)' ELSE '' END" \
+    " WHEN k.state = 8 THEN coalesce(k.note, 'no contact is left to write to')"                                        \
+    " WHEN k.state = 3 AND f.approved = 0 THEN 'waits for approval'"                                                   \
+    " WHEN k.state = 9 THEN 'the owner asked for silence' END AS why"
+
+/* For queue/: add to a case its "rungs"; to a notification its "history" and what "returned"; to LIST why OBJECT, or a domain above it, is suppressed. */
+void reads_add_rungs(struct sql *sql, json_t *one);
+void reads_add_history(struct sql *sql, json_t *notification);
+void reads_add_suppression(struct sql *sql, const char *object, json_t *list);
 
 /* The same straight from the file at PATH: for the command line while no daemon runs. -ENXIO: it cannot be opened. */
 int reads_run_offline(const char *path, const char *name, const json_t *arguments, json_t **result,

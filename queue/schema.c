@@ -138,7 +138,9 @@ static const char *const migrations[] = {
     "CREATE TABLE target_hash (hash INTEGER NOT NULL, case_id INTEGER NOT NULL, PRIMARY KEY (hash, case_id)) WITHOUT "
     "ROWID;"
     "INSERT INTO target_hash SELECT hash_of(target), id FROM \"case\";"
-    "DROP INDEX case_target;",
+    "DROP INDEX case_target;"
+    "CREATE INDEX incident_known ON incident (known_in, file_id, line) WHERE known_in > 0;"
+    "CREATE INDEX notification_case_case ON notification_case (case_id);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -26,7 +26,7 @@ typedef int command_function(struct context *context, int argc, char **argv);
 
 command_function command_check, command_preview, command_submit, command_status, command_campaign, command_queue,
     command_report, command_suppress, command_bounce, command_stop, command_start, command_log, command_inspect,
-    command_contacts, command_reload;
+    command_contacts, command_reload, command_explain;
 
 /* The configuration, loaded at the first call; NULL after its complaints have been printed (exit with EX_CONFIG). */
 const struct config *command_config(struct context *context);

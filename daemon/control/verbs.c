@@ -348,6 +348,7 @@ static const struct {
     { "notification", SUBMITTER, run_read },
     { "report", SUBMITTER, run_read },
     { "log", SUBMITTER, run_read },
+    { "explain", SUBMITTER, run_read },
     { "suppressions", ADMIN, run_read },
     { "suppressed", ADMIN, run_read },
     { "audit", ADMIN, run_read },

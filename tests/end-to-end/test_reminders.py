@@ -110,6 +110,26 @@ class Reminders(unittest.TestCase):
         lines, mails = self.day("last", "bakery.example", "church.example")
         self.assertEqual(mails, {})
         self.assertIn("as many reminders as there may be", lines["church.example"]["why"])
+        self.explain(lines["church.example"])
+
+    def explain(self, line):
+        """`tocsin explain` says what the result file says, and the rest."""
+        told = json.loads(self.tocsin("explain", "www.Church.example", "--json"))
+        self.assertEqual(told["target"], "church.example")
+        self.assertEqual([(finding["count"], finding["host"], finding["case"]) for finding in told["findings"]], [(4, "church.example", line["known_in"])])
+        self.assertEqual([(case["campaign"], case["state"], case["reminder"]) for case in told["cases"]], [("monday", "delivered", None), ("next-week", "delivered", 1)])
+        first = told["cases"][0]
+        self.assertEqual([rung["state"] for rung in first["rungs"]], ["bounced", "sent"])
+        self.assertEqual([mail["state"] for mail in first["notifications"]], ["bounced", "delivered"])
+        self.assertIn("User unknown", " ".join(attempt["text"] for attempt in first["notifications"][0]["history"]))
+        self.assertEqual([(row["campaign"], bool(row["known_in"]), row["reminder"]) for row in told["rows"]],
+                         [("monday", False, None), ("tuesday", True, None), ("next-week", False, 1), ("last", True, None)])
+        self.assertEqual({name: told["rows"][-1][name] for name in ("line", "case", "known_in", "why", "incident")},
+                         {name: line[name] for name in ("line", "case", "known_in", "why", "incident")})
+        text = self.tocsin("explain", "church.example")
+        for words in ("seen 4 times", "reminder 1 of what case", "accepted", "known already", "postmaster@church.example"):
+            self.assertIn(words, text)
+        self.assertIn("No row of a loaded file names it", self.tocsin("explain", "192.0.2.99"))
 
 
 if __name__ == "__main__":
