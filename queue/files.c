@@ -280,6 +280,14 @@ static void forget(struct store *store, int64_t file, const char *why)
             " AND k.previous IS NOT NULL",
             "i", file);
     sql_run(sql,
+            "DELETE FROM address_finding WHERE finding_id IN"
+            " (SELECT f.id FROM finding f JOIN \"case\" k ON k.id = f.case_id AND k.file_id = ?1)",
+            "i", file);
+    sql_run(sql,
+            "DELETE FROM address_name WHERE finding_id IN"
+            " (SELECT f.id FROM finding f JOIN \"case\" k ON k.id = f.case_id AND k.file_id = ?1)",
+            "i", file);
+    sql_run(sql,
             "DELETE FROM finding_hash WHERE finding_id IN"
             " (SELECT f.id FROM finding f JOIN \"case\" k ON k.id = f.case_id AND k.file_id = ?1)",
             "i", file);

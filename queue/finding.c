@@ -64,9 +64,11 @@ struct verdict finding_judge(struct store *store, int64_t id, const struct findi
     };
     /* Another row of this very file: they are told of in the same mail. */
     if (told.file == rules->file)
-        return (struct verdict){
-            .fate = FATE_TOLD, .reminder = told.reminder, .reminds = told.reminds, .previous = told.previous
-        };
+        return (struct verdict){ .fate = FATE_TOLD,
+                                 .joins = id,
+                                 .reminder = told.reminder,
+                                 .reminds = told.reminds,
+                                 .previous = told.previous };
     /* A case that was cancelled or came to nothing before any mail went out tells nobody. */
     bool ended = case_ended((enum case_state)told.state);
     if (ended && !told.notified)

@@ -14,6 +14,7 @@ struct verdict {
     enum fate fate;
     int64_t known_in; /* FATE_KNOWN and FATE_SPENT: the case that tells of it */
     int64_t reminder; /* FATE_TOLD: 0, or the number of the reminder that its case is */
+    int64_t joins; /* FATE_TOLD: the case of this very file that tells of it already; 0: it is to be found, or made */
     int64_t reminds, previous; /* the case that told of it first, and the last one before; 0: there is none */
 };
 

@@ -31,9 +31,9 @@ static uint32_t keep_string(struct queue_chunk *chunk, const char *text)
 }
 
 /* What makes two incidents the same finding; the feed's name is added in the store. */
-static uint32_t keep_key(struct queue_chunk *chunk, const struct incident *incident)
+static uint32_t keep_key(struct queue_chunk *chunk, const struct incident *incident, const char *host)
 {
-    const char *parts[] = { incident->type, incident->identifier, incident->host ? incident->host : incident->ip };
+    const char *parts[] = { incident->type, incident->identifier, host };
     char port[16];
     uint32_t at = (uint32_t)chunk->used;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -45,6 +45,15 @@ static uint32_t keep_key(struct queue_chunk *chunk, const struct incident *incid
     chunk->used--;
     keep_string(chunk, incident->url ? incident->url : "");
     return at;
+}
+
+static int64_t address_hash(struct queue_chunk *chunk, const struct incident *incident)
+{
+    if (!incident->host || !incident->ip)
+        return 0;
+    uint32_t key = keep_key(chunk, incident, incident->ip);
+    chunk->used = key; /* the hash is all that is wanted */
+    return sql_hash(chunk->arena + key);
 }
 
 struct queue_chunk *queue_chunk_new(struct inbox *home)
@@ -61,9 +70,10 @@ static void drop_rows(struct queue_chunk *chunk)
     free(chunk->rows);
     free(chunk->by_key);
     free(chunk->by_target);
+    free(chunk->by_address);
     chunk->arena = NULL;
     chunk->rows = NULL;
-    chunk->by_key = chunk->by_target = NULL;
+    chunk->by_key = chunk->by_target = chunk->by_address = NULL;
     chunk->room = chunk->row_room = 0;
 }
 
@@ -90,7 +100,8 @@ bool queue_chunk_add(struct queue_chunk *chunk, const struct incident *incident)
         keep(chunk, "", 0); /* offset 0 means none */
     struct row *row = &chunk->rows[chunk->count++];
     *row = (struct row){ .line = incident->line, .time = incident->time };
-    row->key = keep_key(chunk, incident);
+    row->address_hash = address_hash(chunk, incident);
+    row->key = keep_key(chunk, incident, incident->host ? incident->host : incident->ip);
     row->target = keep_string(chunk, incident->target);
     row->host = keep_string(chunk, incident->host);
     row->ip = keep_string(chunk, incident->ip);

@@ -12,7 +12,9 @@ struct row {
     uint32_t leader; /* of such first rows: the first one whose case is the same */
     bool taken; /* it is in the store already: the load was resumed, or sent twice */
     int64_t key_hash, target_hash, time;
+    int64_t address_hash; /* of the key as it would be if the row named its address only; 0: it does, or has none */
     int64_t finding, counted_to; /* its id, 0: it is new; the last line of this file that it has counted */
+    int64_t made; /* the id that its finding got, where it was new */
     int64_t case_id;
     bool new_case;
     struct verdict verdict;
@@ -25,7 +27,7 @@ struct queue_chunk {
     size_t count, row_room;
     char *arena;
     size_t used, room;
-    uint32_t *by_key, *by_target; /* indexes of rows, by hash and line */
+    uint32_t *by_key, *by_target, *by_address; /* indexes of rows, by hash and line */
     const uint32_t *order; /* the one that the step under way goes by */
     unsigned step;
     size_t from, until; /* rows of the step that are done, and that this commit does */

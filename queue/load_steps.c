@@ -52,11 +52,47 @@ static char *whole_key(const struct queue_chunk *chunk, const struct row *row, c
     return mem_format("%s\x1f%s", at->feed, chunk->arena + row->key);
 }
 
+/* Do the keys say the same about two hosts? What differs may be the third part alone. */
+static bool differ_by_host(const char *a, const char *b)
+{
+    for (int parts = 0; parts < 2 && *a && *a == *b; a++, b++)
+        parts += *a == '\x1f';
+    return a[-1] == '\x1f' && b[-1] == '\x1f' && strcmp(a + strcspn(a, "\x1f"), b + strcspn(b, "\x1f")) == 0;
+}
+
+/* A finding about an address and one about a name are one where a row names both: nobody is mailed twice. A second name at the same address is another host: which of
+ * them the address stood for nobody can say, so it stands for the first. The case that tells of ROW's host by its other name, 0: there is none. */
+static int64_t other_case(struct store *store, const struct queue_chunk *chunk, const struct row *row,
+                          const struct loading *at)
+{
+    int64_t id = 0;
+    if (row->host && !row->address_hash)
+        return 0;
+    sqlite3_stmt *found =
+        row->host ? sql_query(store->sql,
+                              "SELECT f.case_id, f.key FROM address_finding a JOIN finding f ON f.id = a.finding_id"
+                              " WHERE a.hash = ?1 AND NOT EXISTS (SELECT 1 FROM address_name n WHERE n.hash = ?1)",
+                              "i", row->address_hash)
+                  : sql_query(store->sql,
+                              "SELECT f.case_id, f.key FROM address_name a JOIN finding f ON f.id = a.finding_id"
+                              " WHERE a.hash = ?1",
+                              "i", row->key_hash);
+    if (!sql_step(store->sql, found))
+        return 0;
+    const char *key = sql_text(found, 1);
+    size_t feed = strlen(at->feed);
+    if (strncmp(key, at->feed, feed) == 0 && key[feed] == '\x1f' &&
+        differ_by_host(key + feed + 1, chunk->arena + row->key))
+        id = sqlite3_column_int64(found, 0);
+    sqlite3_reset(found);
+    return id;
+}
+
 /* What is known of each row's finding. A rehearsal neither knows nor keeps what others have told. */
 static void find_one(struct store *store, const struct queue_chunk *chunk, struct row *row, const struct loading *at)
 {
     row->taken = row->line <= (unsigned long)at->loaded_to;
-    row->finding = row->counted_to = 0;
+    row->finding = row->made = row->counted_to = 0;
     row->verdict = (struct verdict){ .fate = FATE_TOLD };
     if (row->same != (uint32_t)(row - chunk->rows) || at->redirected)
         return;
@@ -72,6 +108,10 @@ static void find_one(struct store *store, const struct queue_chunk *chunk, struc
         row->counted_to = sqlite3_column_int64(found, 2);
         sqlite3_reset(found);
         row->verdict = finding_judge(store, case_id, &at->rules);
+    } else {
+        int64_t other = other_case(store, chunk, row, at);
+        if (other)
+            row->verdict = finding_judge(store, other, &at->rules);
     }
     free(key);
 }
@@ -97,7 +137,7 @@ static uint32_t leader_of(const struct queue_chunk *chunk, size_t i)
         const struct row *other = &chunk->rows[chunk->order[before]];
         if (other->target_hash != row->target_hash)
             break;
-        if (is_told_first(chunk, other) && has_same_case(chunk, other, row))
+        if (is_told_first(chunk, other) && !other->verdict.joins && has_same_case(chunk, other, row))
             return other->leader;
     }
     return chunk->order[i];
@@ -179,7 +219,7 @@ static struct sighting sighting_of(const struct queue_chunk *chunk, size_t i, in
 
 static void keep_finding(struct store *store, const struct queue_chunk *chunk, size_t i, const struct loading *at)
 {
-    const struct row *row = &chunk->rows[chunk->order[i]];
+    struct row *row = &chunk->rows[chunk->order[i]];
     if (row->same != chunk->order[i] || at->redirected)
         return;
     struct sighting sighting = sighting_of(chunk, i, at->rules.received);
@@ -194,15 +234,28 @@ static void keep_finding(struct store *store, const struct queue_chunk *chunk, s
                 chunk->file, (int64_t)sighting.line);
         return;
     }
+    int64_t told = case_of(chunk, row);
     char *key = whole_key(chunk, row, at);
     sql_run(store->sql,
             "INSERT INTO finding (key, case_id, count, first_seen, last_seen, file_id, line)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            "tiiiiii", key, case_of(chunk, row), sighting.count, sighting.first, sighting.last, chunk->file,
-            (int64_t)sighting.line);
-    sql_run(store->sql, "INSERT INTO finding_hash (hash, finding_id) VALUES (?1, ?2)", "ii", row->key_hash,
-            sql_last_id(store->sql));
+            "tiiiiii", key, told ? told : row->verdict.known_in, sighting.count, sighting.first, sighting.last,
+            chunk->file, (int64_t)sighting.line);
+    row->made = sql_last_id(store->sql);
+    sql_run(store->sql, "INSERT INTO finding_hash (hash, finding_id) VALUES (?1, ?2)", "ii", row->key_hash, row->made);
+    if (!row->host)
+        sql_run(store->sql, "INSERT OR IGNORE INTO address_finding (hash, finding_id) VALUES (?1, ?2)", "ii",
+                row->key_hash, row->made);
     free(key);
+}
+
+/* The first name at an address has it. */
+static void keep_address(struct store *store, const struct row *row)
+{
+    int64_t finding = row->finding ? row->finding : row->made;
+    if (row->address_hash && finding)
+        sql_run(store->sql, "INSERT OR IGNORE INTO address_name (hash, finding_id) VALUES (?1, ?2)", "ii",
+                row->address_hash, finding);
 }
 
 static void keep_incident(struct store *store, const struct queue_chunk *chunk, const struct row *row)
@@ -230,8 +283,9 @@ static void run_look_up(struct store *store, struct queue_chunk *chunk, const st
         if (!is_told_first(chunk, row))
             continue;
         row->new_case = false;
-        row->leader = leader_of(chunk, i);
-        if (row->leader == chunk->order[i])
+        row->leader = row->verdict.joins ? chunk->order[i] : leader_of(chunk, i);
+        row->case_id = row->verdict.joins;
+        if (row->leader == chunk->order[i] && !row->case_id)
             look_up_case(store, chunk, row);
     }
 }
@@ -267,6 +321,13 @@ static void run_keep(struct store *store, struct queue_chunk *chunk, const struc
         keep_finding(store, chunk, i, at);
 }
 
+static void run_addresses(struct store *store, struct queue_chunk *chunk, const struct loading *at)
+{
+    (void)at;
+    for (size_t i = chunk->from; i < chunk->until; i++)
+        keep_address(store, &chunk->rows[chunk->order[i]]);
+}
+
 static void run_incidents(struct store *store, struct queue_chunk *chunk, const struct loading *at)
 {
     int64_t last = at->loaded_to, known = 0;
@@ -282,14 +343,14 @@ static void run_incidents(struct store *store, struct queue_chunk *chunk, const 
             chunk->file, last, known);
 }
 
-enum order { BY_LINE, BY_KEY, BY_TARGET };
+enum order { BY_LINE, BY_KEY, BY_TARGET, BY_ADDRESS };
 
 static const struct step {
     void (*run)(struct store *store, struct queue_chunk *chunk, const struct loading *at);
     enum order order;
 } steps[] = {
-    { run_find, BY_KEY },  { run_look_up, BY_TARGET }, { run_index, BY_TARGET },
-    { run_make, BY_LINE }, { run_keep, BY_KEY },       { run_incidents, BY_LINE },
+    { run_find, BY_KEY }, { run_look_up, BY_TARGET },    { run_index, BY_TARGET },   { run_make, BY_LINE },
+    { run_keep, BY_KEY }, { run_addresses, BY_ADDRESS }, { run_incidents, BY_LINE },
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 
@@ -299,7 +360,10 @@ static int run_chunk(struct store *store, struct request *request)
     struct loading at;
     if (!loading_of(store, chunk->file, &at))
         return -ENOENT;
-    chunk->order = steps[chunk->step].order == BY_TARGET ? chunk->by_target : chunk->by_key;
+    const uint32_t *orders[] = {
+        [BY_LINE] = NULL, [BY_KEY] = chunk->by_key, [BY_TARGET] = chunk->by_target, [BY_ADDRESS] = chunk->by_address
+    };
+    chunk->order = orders[steps[chunk->step].order];
     chunk->until = chunk->count - chunk->from > STEP_ROWS ? chunk->from + STEP_ROWS : chunk->count;
     steps[chunk->step].run(store, chunk, &at);
     free(at.feed);
@@ -335,6 +399,12 @@ static int by_target(const void *a, const void *b, void *rows)
     return compare(((struct row *)rows)[i].target_hash, ((struct row *)rows)[j].target_hash, i, j);
 }
 
+static int by_address(const void *a, const void *b, void *rows)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    return compare(((struct row *)rows)[i].address_hash, ((struct row *)rows)[j].address_hash, i, j);
+}
+
 /* Which row of the chunk has the finding of the Ith by key first. */
 static uint32_t first_of(const struct queue_chunk *chunk, size_t i)
 {
@@ -349,16 +419,50 @@ static uint32_t first_of(const struct queue_chunk *chunk, size_t i)
     return chunk->by_key[i];
 }
 
+/* The row of the chunk that has its host's address only and says else what ROW says; NULL: there is none, or it has been taken for another name. */
+static struct row *address_alone(const struct queue_chunk *chunk, const struct row *row)
+{
+    size_t low = 0, high = chunk->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (chunk->rows[chunk->by_key[middle]].key_hash < row->address_hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    struct row *found = low < chunk->count ? &chunk->rows[chunk->by_key[low]] : NULL;
+    bool same = found && found->key_hash == row->address_hash && !found->host && found->ip &&
+                found->same == chunk->by_key[low] && strcmp(chunk->arena + found->ip, chunk->arena + row->ip) == 0 &&
+                differ_by_host(chunk->arena + found->key, chunk->arena + row->key);
+    return same ? found : NULL;
+}
+
+/* Where a row names both, the name decides for the address: its case is the one that more people can be told in. */
+static void join_addresses(struct queue_chunk *chunk)
+{
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        const struct row *row = &chunk->rows[i];
+        struct row *address = row->address_hash && row->same == i ? address_alone(chunk, row) : NULL;
+        if (address)
+            address->same = i;
+    }
+    for (size_t i = 0; i < chunk->count; i++)
+        chunk->rows[i].same = chunk->rows[chunk->rows[i].same].same;
+}
+
 void load_prepare(struct queue_chunk *chunk)
 {
     chunk->by_key = mem_resize(chunk->by_key, chunk->count, sizeof *chunk->by_key);
     chunk->by_target = mem_resize(chunk->by_target, chunk->count, sizeof *chunk->by_target);
+    chunk->by_address = mem_resize(chunk->by_address, chunk->count, sizeof *chunk->by_address);
     for (uint32_t i = 0; i < chunk->count; i++)
-        chunk->by_key[i] = chunk->by_target[i] = i;
+        chunk->by_key[i] = chunk->by_target[i] = chunk->by_address[i] = i;
     qsort_r(chunk->by_key, chunk->count, sizeof *chunk->by_key, by_key, chunk->rows);
     qsort_r(chunk->by_target, chunk->count, sizeof *chunk->by_target, by_target, chunk->rows);
+    qsort_r(chunk->by_address, chunk->count, sizeof *chunk->by_address, by_address, chunk->rows);
     for (size_t i = 0; i < chunk->count; i++)
         chunk->rows[chunk->by_key[i]].same = first_of(chunk, i);
+    join_addresses(chunk);
     chunk->step = 0;
     chunk->from = 0;
     chunk->request.run = run_chunk;

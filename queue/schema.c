@@ -141,6 +141,11 @@ static const char *const migrations[] = {
     "DROP INDEX case_target;"
     "CREATE INDEX incident_known ON incident (known_in, file_id, line) WHERE known_in > 0;"
     "CREATE INDEX notification_case_case ON notification_case (case_id);",
+
+    /* 6: hosts by two names. `address_finding`: findings about an address without a name; `address_name`: the first finding whose row names the address beside a name.
+     * `hash`: of the key (without the feed's name) with the address as the host. */
+    "CREATE TABLE address_finding (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);"
+    "CREATE TABLE address_name (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
 from tocsinlab import aftermath, population  # noqa: E402
-from tocsinlab.ordeal import LIVES, SEVERAL_CHUNKS, crowd_and_feeds, kill_at_random, make, trial  # noqa: E402
+from tocsinlab.ordeal import LIVES, SEVERAL_COMMITS, crowd_and_feeds, kill_at_random, make, trial  # noqa: E402
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "200"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
@@ -64,9 +64,9 @@ class Crash(unittest.TestCase):
             self.judge(run, evidence)
 
     def at_point(self, point):
-        """Die at POINT, again and again; each time with three new feeds, the first of which has several chunks."""
+        """Die at POINT, again and again; each time with three new feeds, the first of which takes several commits."""
         crowd, numbers = population.Population("%d %s" % (SEED, point)), POINTS[point]
-        rows = lambda number: 1 if number % 3 else SEVERAL_CHUNKS // FEW
+        rows = lambda number: 1 if number % 3 else SEVERAL_COMMITS // FEW
         feeds = [crowd.feed("feed-%d.csv" % number, FEW, rows(number)) for number in range(3 * len(numbers))]
         with trial(self.build, crowd, feeds, SESSIONS) as run:
             for number in numbers:

@@ -187,6 +187,68 @@ static void the_same_bytes_later(void **state)
     bench_close(bench);
 }
 
+static struct incident row_of(const char *host, const char *ip, unsigned long line)
+{
+    struct incident incident = incident_of(host ? host : ip, line);
+    incident.host = host;
+    incident.ip = ip;
+    incident.port = 25;
+    return incident;
+}
+
+/* Load ROWS as one file. */
+static struct dropped drop_rows(struct bench *bench, const char *name, const struct incident *rows, size_t count)
+{
+    struct dropped dropped = begin_file(bench, &(struct drop){ .name = name });
+    for (size_t i = 0; i < count; i++)
+        add_incident(bench, dropped.file, &rows[i]);
+    push_chunk(bench, dropped.file, 0);
+    finish_file(bench, &dropped, count, 0);
+    return dropped;
+}
+
+/* The address with its name, and the address alone: one finding, in whichever order they come, in one file or in two. */
+static void an_address_and_its_name(void **state)
+{
+    (void)state;
+    const struct incident named = row_of("a.test", "192.0.2.1", 1), alone = row_of(NULL, "192.0.2.1", 1);
+    struct bench *bench = bench_open_windowed();
+    drop_rows(bench, "a.csv", &named, 1);
+    assert_int_equal(drop_rows(bench, "b.csv", &alone, 1).summary.duplicates, 1);
+    assert_int_equal(look(bench, "SELECT known_in FROM incident WHERE file_id = 2 AND ?1 = ''", ""), 1);
+    bench_close(bench);
+    bench = bench_open_windowed();
+    drop_rows(bench, "a.csv", &alone, 1);
+    assert_int_equal(drop_rows(bench, "b.csv", &named, 1).summary.duplicates, 1);
+    assert_int_equal(drop_rows(bench, "c.csv", &named, 1).summary.duplicates, 1);
+    bench_close(bench);
+    bench = bench_open_windowed();
+    struct incident both[] = { alone, named, alone };
+    both[1].line = 2;
+    both[2].line = 3;
+    assert_int_equal(drop_rows(bench, "a.csv", both, 3).summary.targets, 1);
+    assert_int_equal(look(bench, "SELECT count(*) FROM incident WHERE case_id = 1 AND ?1 = ''", ""), 3);
+    assert_string_equal(case_at(bench, "a.test"), "new");
+    assert_int_equal(drop_rows(bench, "b.csv", &alone, 1).summary.duplicates, 1);
+    bench_close(bench);
+}
+
+/* Of two names at one address each is told; and another service at it is another finding. */
+static void two_names_at_an_address(void **state)
+{
+    (void)state;
+    struct incident rows[] = { row_of(NULL, "192.0.2.1", 1), row_of("a.test", "192.0.2.1", 2),
+                               row_of("b.test", "192.0.2.1", 3), row_of(NULL, "192.0.2.1", 4) };
+    rows[3].port = 80;
+    struct bench *bench = bench_open_windowed();
+    assert_int_equal(drop_rows(bench, "a.csv", rows, 4).summary.targets, 3);
+    bench_close(bench);
+    bench = bench_open_windowed();
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(drop_rows(bench, "a.csv", &rows[i], 1).summary.duplicates, i == 1);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_case_under_way_is_known),      cmocka_unit_test(what_reached_nobody_is_told_anew),
         cmocka_unit_test(it_refers_to_what_arrived),      cmocka_unit_test(a_reminder_taken_back),
         cmocka_unit_test(a_cancelled_reminder),           cmocka_unit_test(the_same_bytes_later),
+        cmocka_unit_test(an_address_and_its_name),        cmocka_unit_test(two_names_at_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

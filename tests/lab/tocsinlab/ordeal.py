@@ -22,7 +22,7 @@ BUILD_LIMIT = 600  # seconds that make may take
 MOST = 50          # mails of one life
 TARGETS = 35       # for each life: more than it can serve, so that the queue never runs dry
 LIVES = 5          # for each feed
-SEVERAL_CHUNKS = 1200  # rows: more than two of the store's
+SEVERAL_COMMITS = 4800  # rows: more than two commits of each step of the store's
 SETTINGS = [
     *population.SETTINGS, "campaigns.approve_above=100000", "campaigns.aggregate_wait=100ms",
     "campaigns.contact_interval=100ms", "delivery.retry_first=100ms", "delivery.retry_for=10m",
@@ -246,7 +246,7 @@ def make(**variables):
 def crowd_and_feeds(seed, kills):
     """Feeds for KILLS lives; every third in several chunks."""
     crowd, targets = population.Population(seed), TARGETS * LIVES
-    rows = lambda number: SEVERAL_CHUNKS // targets if number % 3 == 2 else 1
+    rows = lambda number: SEVERAL_COMMITS // targets if number % 3 == 2 else 1
     numbers = range(1 + (kills + LIVES - 1) // LIVES)
     return crowd, [crowd.feed("feed-%03d.csv" % number, targets, rows(number)) for number in numbers]
 
