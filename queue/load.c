@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of two chunks one is filled while the store takes in the other: some 25 MB in all, however long the file. The more rows are sorted at once, the fewer pages of
+/* Of two chunks one is filled while the store takes in the other: some 15 MB in all, however long the file. The more rows are sorted at once, the fewer pages of
  * the indexes by hash each of them has written anew. */
-#define CHUNK_ROWS 32768
-#define CHUNK_BYTES (8 * 1024 * 1024)
+#define CHUNK_ROWS 16384
+#define CHUNK_BYTES (4 * 1024 * 1024)
 
 /* TEXT at a new place in the arena. */
 static uint32_t keep(struct queue_chunk *chunk, const char *text, size_t length)
