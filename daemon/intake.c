@@ -23,7 +23,7 @@
 #define REFUSALS 10
 struct refusal {
     int64_t time;
-    char *name, *why, *who;
+    char *id, *name, *why, *who;
 };
 
 struct intake {
@@ -169,6 +169,7 @@ static void on_moved(void *context, int status, const char *message)
 
 static void refusal_clear(struct refusal *refusal)
 {
+    free(refusal->id);
     free(refusal->name);
     free(refusal->why);
     free(refusal->who);
@@ -179,7 +180,7 @@ static void note_refusal(const struct entry *entry, const char *why)
     struct refusal *refusal = &entry->intake->refusals[entry->intake->refused++ % REFUSALS];
     const char *who = option(entry, "who");
     refusal_clear(refusal);
-    *refusal = (struct refusal){ daemon_now(), names_presentable(entry->name), mem_string(why),
+    *refusal = (struct refusal){ daemon_now(), mem_string(entry->id), names_presentable(entry->name), mem_string(why),
                                  mem_string(who ? who : entry->owner) };
 }
 
@@ -592,4 +593,17 @@ json_t *intake_refused(const struct intake *intake, const char *who)
                                                   one->why, "who", one->who));
     }
     return list;
+}
+
+json_t *intake_claim(const struct intake *intake, const char *claim, const char *who)
+{
+    for (unsigned i = 0; i < REFUSALS && i < intake->refused; i++) {
+        const struct refusal *one = &intake->refusals[i];
+        if (strcmp(one->id, claim) == 0 && (!who || strcmp(who, one->who) == 0))
+            return json_pack("{s:s, s:s}", "state", "refused", "why", one->why);
+    }
+    for (const struct entry *entry = intake->entries; entry; entry = entry->next)
+        if (strcmp(entry->id, claim) == 0)
+            return json_pack("{s:s}", "state", "waiting");
+    return NULL;
 }

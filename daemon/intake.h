@@ -23,6 +23,9 @@ struct spool *intake_spool(struct intake *intake);
 /* Files of the last day that went to failed/, the last 10 at most; only those of WHO where it is not NULL: a new [{"time","name","why","who"}], the latest last. */
 json_t *intake_refused(const struct intake *intake, const char *who);
 
+/* What the store does not know of CLAIM: a new {"state":"refused","why"}, or {"state":"waiting"} for one on its way; NULL: nothing is known of it, or, where WHO is not NULL, it was another's. */
+json_t *intake_claim(const struct intake *intake, const char *claim, const char *who);
+
 /* Write a new version of a file's NAME.result.jsonl. */
 void intake_write_result(struct intake *intake, const struct queue_result_due *due);
 

@@ -294,6 +294,26 @@ static void add_targets(struct sql *sql, json_t *notification)
     json_object_set_new(notification, "targets", targets);
 }
 
+/* -ENOENT also where it is another's: a claim tells nobody that it is there. */
+static int read_file(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    sqlite3_stmt *row = sql_query(
+        sql,
+        "SELECT CASE f.state WHEN 1 THEN 'loading' WHEN 2 THEN 'loaded' ELSE 'failed' END AS state, f.why,"
+        " c.name AS campaign, f.approved AS \"?approved\", f.hold = 2 AS \"?unproved\", f.rows, f.rejected, "
+        "f.duplicates,"
+        " (SELECT count(*) FROM \"case\" WHERE file_id = f.id) AS targets"
+        " FROM feed_file f JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1 AND (?2 IS NULL OR c.owner = ?2)",
+        "tt", text_of(arguments, "claim"), text_of(arguments, "owner"));
+    if (!sql_step(sql, row))
+        return error_set(error, -ENOENT, "nothing is known of this file");
+    json_t *file = row_json(row);
+    sqlite3_reset(row);
+    json_object_update(result, file);
+    json_decref(file);
+    return 0;
+}
+
 static int read_queue(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
 {
     int64_t campaign = 0, all = json_is_true(json_object_get(arguments, "all"));
@@ -481,7 +501,7 @@ static const struct {
     { "report", read_report },   { "suppressions", read_suppressions },
     { "log", read_log },         { "audit", read_audit },
     { "proof", read_proof },     { "suppressed", read_suppressed },
-    { "explain", read_explain },
+    { "explain", read_explain }, { "file", read_file },
 };
 
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)

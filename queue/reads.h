@@ -17,6 +17,7 @@ struct sql;
  *                                              "doubtful_rows","doubtful_rejected","doubtful_file","held","queued","deferred","redirect_to",
  *                                              "searching" (cases),"gathering" (cases that wait for others to go out in one mail with),"gathering_until" (the first of them)}], "forged_bounces","stale_bounces","suppressions","proofs":[the last that came back, the last],"standstill":{"since","why"} or null}
  *   campaign   {campaign, cases, limit, after} one of these, with "feed_files":[…] and, when asked, "cases_list":[{"target","state","note","rungs":[…]}]
+ *   file       {claim}                         {"state" (loading, loaded, failed),"why","campaign","approved","unproved","rows","rejected","duplicates","targets"} of the feed file that the spool calls so
  *   queue      {campaign, all, state, limit, after}  {"notifications":[{"id","campaign","recipient","state","kind","party","attempts","due","accepted",
  *                                              "bounced","reason","cases","targets":[…]}]}: what is under way; `all`: what has ended too
  *   notification {notification}                one of these with "history":[…] and "returned":[…]

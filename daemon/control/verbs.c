@@ -33,20 +33,20 @@ static void on_read(void *context, int status, const char *message, json_t *resu
 
 /* A submitter sees what is his own; reads.c keeps to `owner` where it is given. */
 static void read_then(struct control_call *call, const json_t *request,
-                      void (*done)(void *context, int status, const char *message, json_t *result))
+                      void (*done)(void *context, int status, const char *message, json_t *result), void *context)
 {
     json_t *arguments = json_deep_copy(request);
     if (control_is_admin(call))
         json_object_del(arguments, "owner");
     else
         json_object_set_new(arguments, "owner", json_string(control_who(call)));
-    queue_read(control_daemon(call)->queue, text_of(request, "verb"), arguments, done, call);
+    queue_read(control_daemon(call)->queue, text_of(request, "verb"), arguments, done, context);
     json_decref(arguments);
 }
 
 static void run_read(struct control_call *call, const json_t *request)
 {
-    read_then(call, request, on_read);
+    read_then(call, request, on_read, call);
 }
 
 /* What the store does not know: how the daemon is. */
@@ -65,7 +65,7 @@ static void on_status(void *context, int status, const char *message, json_t *re
 
 static void run_status(struct control_call *call, const json_t *request)
 {
-    read_then(call, request, on_status);
+    read_then(call, request, on_status, call);
 }
 
 static void on_order(void *context, int status, const char *message, json_t *result)
@@ -197,6 +197,40 @@ static void run_submit(struct control_call *call, const json_t *request)
     if (check_submission(call, meta, profile))
         submit_to_spool(call, request, profile, meta, text_of(request, "redirect_to") ? redirect : NULL);
     json_decref(meta);
+}
+
+/* What the store has not heard of may not have come so far, or was refused before. */
+struct file_call {
+    struct control_call *call;
+    char *claim;
+};
+
+static void on_file(void *context, int status, const char *message, json_t *result)
+{
+    struct file_call *asked = context;
+    struct control_call *call = asked->call;
+    const struct intake *intake = control_daemon(call)->intake;
+    const char *who = control_is_admin(call) ? NULL : control_who(call);
+    json_t *known = status == -ENOENT ? intake_claim(intake, asked->claim, who) : NULL;
+    if (known)
+        control_reply(call, known);
+    else
+        on_read(call, status, message, result);
+    free(asked->claim);
+    free(asked);
+}
+
+/* {"claim"}: what has become of a file that was submitted. */
+static void run_file(struct control_call *call, const json_t *request)
+{
+    if (!text_of(request, "claim")) {
+        control_fail(call, EX_USAGE, "file wants a claim");
+        return;
+    }
+    struct file_call *asked = mem_zero(1, sizeof *asked);
+    asked->call = call;
+    asked->claim = mem_string(text_of(request, "claim"));
+    read_then(call, request, on_file, asked);
 }
 
 /* ---- Preview ----------------------------------------------------------------------------------------------------------------------------- */
@@ -339,33 +373,20 @@ static const struct {
     enum access access;
     void (*run)(struct control_call *call, const json_t *request);
 } verbs[] = {
-    { "version", SUBMITTER, run_version },
-    { "submit", SUBMITTER, run_submit },
-    { "preview", SUBMITTER, run_preview },
-    { "status", SUBMITTER, run_status },
-    { "campaign", SUBMITTER, run_read },
-    { "queue", SUBMITTER, run_read },
-    { "notification", SUBMITTER, run_read },
-    { "report", SUBMITTER, run_read },
-    { "log", SUBMITTER, run_read },
-    { "explain", SUBMITTER, run_read },
-    { "suppressions", ADMIN, run_read },
-    { "suppressed", ADMIN, run_read },
-    { "audit", ADMIN, run_read },
-    { "bounce", ADMIN, run_bounce },
-    { "prove", ADMIN, run_prove },
-    { "proof", ADMIN, run_read },
-    { "reload", ADMIN, run_reload },
-    { "approve", ADMIN, run_order },
-    { "pause", ADMIN, run_order },
-    { "resume", ADMIN, run_order },
-    { "cancel", ADMIN, run_order },
-    { "retry", ADMIN, run_order },
-    { "cancel-notification", ADMIN, run_order },
-    { "suppress", ADMIN, run_order },
-    { "unsuppress", ADMIN, run_order },
-    { "stop", ADMIN, run_stop_or_start },
-    { "start", ADMIN, run_stop_or_start },
+    { "version", SUBMITTER, run_version }, { "submit", SUBMITTER, run_submit },
+    { "file", SUBMITTER, run_file },       { "preview", SUBMITTER, run_preview },
+    { "status", SUBMITTER, run_status },   { "campaign", SUBMITTER, run_read },
+    { "queue", SUBMITTER, run_read },      { "notification", SUBMITTER, run_read },
+    { "report", SUBMITTER, run_read },     { "log", SUBMITTER, run_read },
+    { "explain", SUBMITTER, run_read },    { "suppressions", ADMIN, run_read },
+    { "suppressed", ADMIN, run_read },     { "audit", ADMIN, run_read },
+    { "bounce", ADMIN, run_bounce },       { "prove", ADMIN, run_prove },
+    { "proof", ADMIN, run_read },          { "reload", ADMIN, run_reload },
+    { "approve", ADMIN, run_order },       { "pause", ADMIN, run_order },
+    { "resume", ADMIN, run_order },        { "cancel", ADMIN, run_order },
+    { "retry", ADMIN, run_order },         { "cancel-notification", ADMIN, run_order },
+    { "suppress", ADMIN, run_order },      { "unsuppress", ADMIN, run_order },
+    { "stop", ADMIN, run_stop_or_start },  { "start", ADMIN, run_stop_or_start },
 };
 
 void control_run(struct control_call *call, const json_t *request)

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""What a submitter says about a feed: by a sidecar in incoming/, or by options of `tocsin submit`."""
+"""What a submitter says about a feed, by a sidecar in incoming/ or by options of `tocsin submit`; and feeds that come by mail."""
+import base64
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
@@ -142,6 +145,24 @@ class Options(Submit):
         self.until(lambda: self.there("spool/done/list.csv"), "the feed's end")
         self.assertEqual(self.campaigns(), {"by hand": ('Say: "no" #1', ["bakery.example", "mill.example"])})
 
+    def test_waiting_says_what_became_of_each(self):
+        files = [self.write("a.csv", "domain\na.example\nb.example\nlocalhost\n" + "c.example\n" * 9), self.write("b.csv", "colour\nred\n"),
+                 self.below("nobody.csv"), self.write("d.txt", "d.example\n")]
+        code, out, errors = self.tocsin("submit", "--wait", *files)
+        self.assertEqual(code, 66)  # the first failure
+        self.assertEqual(out.splitlines(), [
+            files[0] + ": loaded as campaign default-a: 12 rows, 3 targets to tell about, 1 rejected (why: done/a.csv.rejected); waits for"
+            " approval: tocsin preview 'default-a', then tocsin campaign approve 'default-a'",
+            files[3] + ": loaded as campaign default-d: 1 row, 1 target to tell about; waits for approval: tocsin preview 'default-d', then tocsin"
+            " campaign approve 'default-d'"])
+        self.assertEqual(errors.splitlines()[0], "tocsin: %s: No such file or directory" % files[2])
+        self.assertRegex(errors.splitlines()[1], r"^tocsin: .*b\.csv: refused, nothing of it was kept: line 1: no column .* \(failed/b\.csv\.error\)$")
+        code, out, errors = self.tocsin("submit", "--wait", "--json", files[0])
+        self.assertEqual((code, errors), (65, ""))
+        answer = json.loads(out)
+        self.assertEqual((answer["state"], answer["file"], answer["name"]), ("refused", files[0], "a.csv"))
+        self.assertIn("the same bytes came before as a.csv, in campaign default-a", answer["why"])
+
     def test_they_are_refused_before_anything_is_stored(self):
         path = self.write("list.csv", ROWS)
         self.assertEqual(self.tocsin("submit", "--template", "no-such", "--language", "German", path),
@@ -152,6 +173,56 @@ class Options(Submit):
         code, _, errors = self.tocsin("submit", self.write("x.meta.yaml", "note: x\n"))
         self.assertEqual((code, errors), (65, "tocsin: it is a sidecar: what is submitted is the feed that it belongs to\n"))
         self.assertEqual(sorted(os.listdir(self.below("spool/incoming"))), ["default", "scans"])
+
+
+def mail(*parts, kind="multipart/mixed"):
+    head = "From: reports@shadowserver.example\nTo: abuse@cert.example\nMessage-ID: <one.1@shadowserver.example>\nMIME-Version: 1.0\n"
+    body = "".join("--x\n%s\n" % part for part in parts)
+    return ("%sContent-Type: %s; boundary=x\n\n%s--x--\n" % (head, kind, body)).encode()
+
+
+def zipped(name, *files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+        for path, text in files:
+            made.writestr(path, text)
+    return ("Content-Type: application/zip; name=%s\nContent-Transfer-Encoding: base64\n\n%s" % (name, base64.encodebytes(data.getvalue()).decode()))
+
+
+class Mail(Submit):
+    PROSE = "Content-Type: text/plain\n\nThe report is attached.\n"
+
+    def test_a_zipped_report_from_standard_input(self):
+        report = '"timestamp","ip","port","hostname"\n"2026-11-20 10:00:00","192.0.2.7",25,"mail.bakery.example"\n'
+        sent = mail(self.PROSE, zipped("2026-11-20-scan_smtp-test.csv.zip", ("2026-11-20-scan_smtp-test.csv", report), ("b.txt", "mill.example\n")))
+        code, out, errors = self.tocsin("submit", "--wait", "-", text=sent)
+        self.assertEqual((code, errors), (0, ""))
+        self.assertEqual([line.split(", ")[0] for line in out.splitlines()],
+                         ["standard input: 2026-11-20-scan_smtp-test.csv: loaded as campaign default-2026-11-20-scan_smtp-test: 1 row",
+                          "standard input: b.txt: loaded as campaign default-b: 1 row"])
+        self.assertEqual([targets for _, targets in self.campaigns().values()], [["192.0.2.7"], ["mill.example"]])
+        self.assertTrue(self.there("spool/done/2026-11-20-scan_smtp-test.csv"))
+
+    def test_a_feedback_report(self):
+        sent = mail(self.PROSE, "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\nUser-Agent: x\n"
+                    "Source-IP: 192.0.2.9\nReported-Domain: bakery.example\n", "Content-Type: message/rfc822\n\nSubject: spam\n\nx\n",
+                    kind="multipart/report; report-type=feedback-report")
+        path = self.write("complaint.eml", sent)
+        code, out, errors = self.tocsin("submit", "--wait", "--note", "Somebody complained.", path)
+        self.assertEqual((code, errors), (0, ""))
+        self.assertTrue(out.startswith(path + ": complaint.arf.jsonl: loaded as campaign default-complaint: 1 row, 1 target"), out)
+        self.assertEqual(self.campaigns(), {"default-complaint": ("Somebody complained.", ["bakery.example"])})
+
+    def test_a_mail_that_holds_none(self):
+        path = self.write("prose.eml", mail(self.PROSE))
+        code, out, errors = self.tocsin("submit", path)
+        self.assertEqual((code, out), (65, ""))
+        self.assertRegex(errors, r"prose\.eml: there is no feed in it: .* its parts: text/plain\. .*; nothing of it was submitted\n$")
+
+    def test_one_that_is_dropped_is_told_how_to_come(self):
+        self.drop("x.eml", mail(self.PROSE))
+        self.until(lambda: self.there("spool/failed/x.eml"), "the refusal")
+        self.assertIn("it is a mail: `tocsin submit FILE` takes the feeds out of it", self.read("spool/failed/x.eml.error"))
 
 
 if __name__ == "__main__":

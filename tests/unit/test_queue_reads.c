@@ -367,6 +367,29 @@ static void his_own(void **state)
     bench_close(bench);
 }
 
+/* ---- What became of a file ---------------------------------------------------------------------------------------------------------------- */
+
+static void one_file(void **state)
+{
+    (void)state;
+    struct bench *bench = eventful();
+    drop_file(bench,
+              &(struct drop){ .name = "b.csv", .who = "bob", .claim = "default/b", .targets = { "b.test", "c.test" } });
+    assert_int_equal(read_as(bench, "file", as_bob("claim", "default/b")), 0);
+    assert_text(bench, "state", "loaded");
+    assert_text(bench, "campaign", "default-b");
+    assert_number(bench, "rows", 2);
+    assert_number(bench, "targets", 2);
+    drop_file(bench,
+              &(struct drop){
+                  .name = "c.csv", .who = "carol", .claim = "default/c", .targets = { "d.test" }, .unfinished = true });
+    assert_int_equal(read_as(bench, "file", json_pack("{s:s}", "claim", "default/c")), 0);
+    assert_text(bench, "state", "loading");
+    assert_int_equal(read_as(bench, "file", as_bob("claim", "default/c")), -ENOENT);
+    assert_int_equal(read_as(bench, "file", NULL), -ENOENT);
+    bench_close(bench);
+}
+
 /* ---- Reads as such ----------------------------------------------------------------------------------------------------------------------- */
 
 static void no_such_read(void **state)
@@ -436,6 +459,7 @@ int main(void)
         cmocka_unit_test(the_log_of_what_is_nobodys),
         cmocka_unit_test(the_audit),
         cmocka_unit_test(his_own),
+        cmocka_unit_test(one_file),
         cmocka_unit_test(no_such_read),
         cmocka_unit_test(words_of_strangers),
         cmocka_unit_test(offline),
