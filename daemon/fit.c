@@ -170,7 +170,7 @@ static struct template_set *read_templates(const struct config *config)
 static void look_for_template(struct look *look, const struct template_set *set, const char *key, const char *name)
 {
     const struct template_subject_matter matter = { .name = name };
-    const struct language_clues any = { NULL };
+    const struct language_clues any = { 0 };
     struct error error = { "" };
     size_t count;
     const struct template_name *names = template_set_names(set, &count);

@@ -33,7 +33,7 @@ static bool is_admin(const struct config *config, const char *who)
 static bool has_template(const struct config *config, const char *name)
 {
     const struct template_subject_matter matter = { .name = name };
-    const struct language_clues any = { NULL };
+    const struct language_clues any = { 0 };
     size_t count;
     struct template_set *set =
         template_set_read((const char *const *)config->paths.templates.items, config->paths.templates.count);

@@ -106,7 +106,7 @@ struct choices {
 
 static struct choices read_choices(struct store *store, int64_t campaign)
 {
-    struct choices choices = { NULL };
+    struct choices choices = { 0 };
     sqlite3_stmt *rows = sql_query(store->sql,
                                    "SELECT name, language, hash FROM campaign_template WHERE campaign_id = ?1"
                                    " ORDER BY name, language",
