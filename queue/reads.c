@@ -2,6 +2,7 @@
 
 #include "daemon/base/mem.h"
 #include "queue/read_explain.h"
+#include "queue/read_outlook.h"
 #include "queue/read_report.h"
 #include "queue/row_json.h"
 #include "queue/store.h"
@@ -491,17 +492,33 @@ static int read_report(struct sql *sql, const json_t *arguments, json_t *result,
     return status;
 }
 
+static int read_campaign_outlook(struct sql *sql, const json_t *arguments, json_t *result, struct error *error)
+{
+    int64_t id;
+    int status = find_campaign(sql, arguments, &id, error);
+    if (!status)
+        read_outlook(sql, id, result);
+    return status;
+}
+
 /* To add a read: a function above and a row here; say in reads.h what it takes and gives. */
 static const struct {
     const char *name;
     read_function *run;
 } reads[] = {
-    { "status", read_status },   { "campaign", read_campaign },
-    { "queue", read_queue },     { "notification", read_notification },
-    { "report", read_report },   { "suppressions", read_suppressions },
-    { "log", read_log },         { "audit", read_audit },
-    { "proof", read_proof },     { "suppressed", read_suppressed },
-    { "explain", read_explain }, { "file", read_file },
+    { "status", read_status },
+    { "campaign", read_campaign },
+    { "queue", read_queue },
+    { "notification", read_notification },
+    { "report", read_report },
+    { "suppressions", read_suppressions },
+    { "log", read_log },
+    { "audit", read_audit },
+    { "proof", read_proof },
+    { "suppressed", read_suppressed },
+    { "explain", read_explain },
+    { "file", read_file },
+    { "outlook", read_campaign_outlook },
 };
 
 int reads_run(struct sql *sql, const char *name, const json_t *arguments, json_t **result, struct error *error)

@@ -22,6 +22,8 @@ struct sql;
  *                                              "bounced","reason","cases","targets":[…]}]}: what is under way; `all`: what has ended too
  *   notification {notification}                one of these with "history":[…] and "returned":[…]
  *   report     {campaign}                      the counts that daemon/report/report.h renders
+ *   outlook    {campaign}                      what would go out next: {"mails","contacts","largest":{"id","recipient","cases"} or null,"domain":{"name","mails"} (of the most recipients)
+ *                                              or null,"suppressed","known_dead" (contacts that were passed over),"without_contact" (cases)}
  *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   suppressed {objects:[addresses, domains]}  {"suppressed":[{"object","by" (itself, or a domain above it),"why","opt_out"}]}: those of them that are
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first

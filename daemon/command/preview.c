@@ -17,6 +17,8 @@ static const char help[] = "usage: tocsin preview CAMPAIGN [--eml DIR] [--full] 
                            "The mails of a campaign that have not been sent yet: to whom, about what, with which "
                            "subject. Nothing is sent. For a campaign that waits for\n"
                            "approval these are all its mails; they go out as shown, dated when they are approved.\n"
+                           "At the end a summary: how many to how many, the largest, what was passed over, how long it "
+                           "takes under the limits.\n"
                            "\n"
                            "  --eml DIR   also write each mail to DIR/T-NUMBER.eml, byte for byte\n"
                            "  --full      print the mails whole\n"
@@ -142,6 +144,57 @@ static int say_why_none(struct context *context, const char *name)
     return command_print(&text);
 }
 
+/* How long MAILS take at RATE an hour, where that is a limit. */
+static long long minutes_for(long long mails, long long rate)
+{
+    return rate ? (mails * 60 + rate - 1) / rate : 0;
+}
+
+static void add_duration(struct buf *out, const struct config *config, long long mails, long long to_one_domain)
+{
+    long long all = minutes_for(mails, config->delivery.rate);
+    long long one = minutes_for(to_one_domain, config->delivery.rate_per_domain), longest = all > one ? all : one;
+    if (longest > 48 * 60)
+        buf_add_format(out, "  takes about %lld days", (longest + 12 * 60) / (24 * 60));
+    else if (longest > 90)
+        buf_add_format(out, "  takes about %lld hours", (longest + 30) / 60);
+    else if (longest > 1)
+        buf_add_format(out, "  takes about %lld minutes", longest);
+    else
+        return;
+    buf_add_string(out, all >= one ? ", by delivery.rate\n" : ", by delivery.rate_per_domain\n");
+}
+
+/* The figures that one wants to see before saying yes. */
+static int print_outlook(struct context *context, const char *name)
+{
+    json_t *outlook;
+    struct buf text = BUF_EMPTY;
+    int exit = command_read(context, json_pack("{s:s, s:s}", "verb", "outlook", "campaign", name), &outlook);
+    if (exit)
+        return exit;
+    const json_t *largest = json_object_get(outlook, "largest"), *domain = json_object_get(outlook, "domain");
+    long long mails = number_in(outlook, "mails"),
+              passed[] = { number_in(outlook, "suppressed"), number_in(outlook, "known_dead") };
+    const struct config *config = command_config(context);
+    buf_add_format(&text, "  %lld mails to %lld contacts\n", mails, number_in(outlook, "contacts"));
+    if (number_in(largest, "cases") > 1)
+        buf_add_format(&text, "  the largest: T-%lld to %s, about %lld domains or addresses\n",
+                       number_in(largest, "id"), text_in(largest, "recipient"), number_in(largest, "cases"));
+    if (number_in(domain, "mails") > 1)
+        buf_add_format(&text, "  most go to %s: %lld\n", text_in(domain, "name"), number_in(domain, "mails"));
+    if (passed[0] || passed[1])
+        buf_add_format(&text, "  passed over: %lld suppressed contacts, %lld that are known dead\n", passed[0],
+                       passed[1]);
+    if (number_in(outlook, "without_contact"))
+        buf_add_format(&text, "  %lld domains or addresses have no contact at all\n",
+                       number_in(outlook, "without_contact"));
+    if (config)
+        add_duration(&text, config, mails, number_in(domain, "mails"));
+    json_decref(outlook);
+    return command_print(&text);
+}
+
 static int preview_campaign(struct context *context, struct preview *preview, const char *campaign)
 {
     int exit = EX_OK;
@@ -162,6 +215,8 @@ static int preview_campaign(struct context *context, struct preview *preview, co
     if (!exit && !context->json)
         printf("%s%lld mail%s would go out%s\n", preview->shown ? "\n" : "", preview->total,
                preview->total == 1 ? "" : "s", preview->total ? "; nothing has been sent" : "");
+    if (!exit && !context->json && preview->total)
+        exit = print_outlook(context, campaign);
     if (!exit && !context->json && !preview->total)
         exit = say_why_none(context, campaign);
     return exit;

@@ -444,10 +444,39 @@ static void offline(void **state)
     bench_close(bench);
 }
 
+/* Two contacts share a domain, a hoster has two of the cases, one address is suppressed, one target has nobody. */
+static void the_outlook(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    static const char *const ladder[] = { "owner:abuse@%", "hoster:abuse@hoster.test", NULL };
+    bench->ladder = ladder;
+    assert_int_equal(order_about(bench, "suppress", "object", "abuse@one.test"), 0);
+    assert_int_equal(order_about(bench, "suppress", "object", "abuse@two.test"), 0);
+    drop_file(bench, &(struct drop){ .name = "a.csv",
+                                     .campaign = "bot",
+                                     .who = "alice",
+                                     .targets = { "one.test", "two.test", "three.test" } });
+    compose_all(bench);
+    assert_int_equal(read_as(bench, "outlook", json_pack("{s:s}", "campaign", "bot")), 0);
+    assert_number(bench, "mails", 2);
+    assert_number(bench, "contacts", 2);
+    assert_text(bench, "largest.recipient", "abuse@hoster.test");
+    assert_number(bench, "largest.cases", 2);
+    assert_text(bench, "domain.name", "hoster.test");
+    assert_number(bench, "domain.mails", 1);
+    assert_number(bench, "suppressed", 2);
+    assert_number(bench, "known_dead", 0);
+    assert_number(bench, "without_contact", 0);
+    assert_int_equal(read_as(bench, "outlook", json_pack("{s:s}", "campaign", "none")), -ENOENT);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_report),
+        cmocka_unit_test(the_outlook),
         cmocka_unit_test(the_report_at_the_end),
         cmocka_unit_test(the_status),
         cmocka_unit_test(the_cases),
