@@ -597,13 +597,15 @@ json_t *intake_refused(const struct intake *intake, const char *who)
 
 json_t *intake_claim(const struct intake *intake, const char *claim, const char *who)
 {
+    for (const struct entry *entry = intake->entries; entry; entry = entry->next) {
+        const char *owner = option(entry, "who") ? option(entry, "who") : entry->owner;
+        if (strcmp(entry->id, claim) == 0 && (!who || (owner && strcmp(who, owner) == 0)))
+            return json_pack("{s:s}", "state", "waiting");
+    }
     for (unsigned i = 0; i < REFUSALS && i < intake->refused; i++) {
         const struct refusal *one = &intake->refusals[i];
         if (strcmp(one->id, claim) == 0 && (!who || strcmp(who, one->who) == 0))
             return json_pack("{s:s, s:s}", "state", "refused", "why", one->why);
     }
-    for (const struct entry *entry = intake->entries; entry; entry = entry->next)
-        if (strcmp(entry->id, claim) == 0)
-            return json_pack("{s:s}", "state", "waiting");
     return NULL;
 }

@@ -23,7 +23,8 @@ struct spool *intake_spool(struct intake *intake);
 /* Files of the last day that went to failed/, the last 10 at most; only those of WHO where it is not NULL: a new [{"time","name","why","who"}], the latest last. */
 json_t *intake_refused(const struct intake *intake, const char *who);
 
-/* What the store does not know of CLAIM: a new {"state":"refused","why"}, or {"state":"waiting"} for one on its way; NULL: nothing is known of it, or, where WHO is not NULL, it was another's. */
+/* What the store does not know of CLAIM: a new {"state":"waiting"} until it lies in done/ or failed/ with its results, or {"state":"refused","why"}; NULL: nothing, or, where WHO is not
+ * NULL, it is another's. */
 json_t *intake_claim(const struct intake *intake, const char *claim, const char *who);
 
 /* Write a new version of a file's NAME.result.jsonl. */

@@ -211,7 +211,8 @@ static void on_file(void *context, int status, const char *message, json_t *resu
     struct control_call *call = asked->call;
     const struct intake *intake = control_daemon(call)->intake;
     const char *who = control_is_admin(call) ? NULL : control_who(call);
-    json_t *known = status == -ENOENT ? intake_claim(intake, asked->claim, who) : NULL;
+    /* The store may be done with it before its results lie where they can be read. */
+    json_t *known = !status || status == -ENOENT ? intake_claim(intake, asked->claim, who) : NULL;
     if (known)
         control_reply(call, known);
     else

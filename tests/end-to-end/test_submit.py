@@ -45,7 +45,7 @@ class Submit(unittest.TestCase):
             process = subprocess.Popen([os.path.join(BUILD, "tocsind"), "--config", self.path], stdout=log, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        self.until(lambda: os.path.exists(self.below("control.sock")), "the daemon")
+        self.until(lambda: self.there("control.sock") and self.there("spool/incoming/scans"), "the daemon")
         return process
 
     def until(self, true, what):
