@@ -21,7 +21,7 @@ FUZZ :=
 BUILD := build$(if $(FUZZ),/fuzz)$(if $(SAN),/$(SAN))$(if $(MUTANT),/mutant-$(MUTANT),$(if $(CRASH),/crash))
 
 DEPS := gcc make pkg-config libesmtp-dev libuv1-dev libyaml-dev libsqlite3-dev libc-ares-dev libgmime-3.0-dev libpsl-dev \
-	libidn2-dev libjansson-dev libssl-dev libarchive-dev zlib1g-dev libsystemd-dev publicsuffix python3
+	libidn2-dev libjansson-dev libssl-dev libarchive-dev zlib1g-dev libsystemd-dev publicsuffix tzdata python3
 # The libraries of Postfix, which is only unpacked (tests/unpack-postfix), stand at the end.
 DEPS_TEST := $(DEPS) libcmocka-dev libfaketime sqlite3 clang-format systemd strace clang libclang-rt-dev clang-tidy cppcheck valgrind \
 	libdb5.3 libicu72 libnsl2 libsasl2-2

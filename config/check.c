@@ -5,6 +5,7 @@
 #include "daemon/base/buf.h"
 #include "daemon/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,25 @@ static void check_columns(struct builder *builder, const struct config_profile *
     free(key);
 }
 
+/* A daily mail that business hours never let out at its time. */
+static void check_send_at(struct builder *builder, const struct config_profile *profile,
+                          const struct profile_places *places)
+{
+    int hour = 0, from = 0, to = 24;
+    if (strcmp(profile->send, "daily") != 0 || !profile->business_hours)
+        return;
+    sscanf(profile->send_at, "%d", &hour);
+    sscanf(profile->business_hours, "%d-%d", &from, &to);
+    size_t send_at = row_of(&config_profile_keys, "send_at"), hours = row_of(&config_profile_keys, "business_hours");
+    bool at = later(places->set[send_at], places->set[hours]);
+    char *key = mem_format("profiles.%s.%s", profile->name, at ? "send_at" : "business_hours");
+    if (hour < from || hour >= to)
+        complain(builder->complaints, places->set[at ? send_at : hours], key,
+                 "a daily mail at %s is not in business hours (%s); allowed: a time that is", profile->send_at,
+                 profile->business_hours);
+    free(key);
+}
+
 static void check_sockets(struct builder *builder)
 {
     check_different(builder, own(builder, "paths.control_socket"), own(builder, "bounces.lmtp_socket"),
@@ -230,5 +250,6 @@ void config_check(struct builder *builder)
     for (size_t i = 0; i < builder->config->profile_count; i++) {
         check_profile_addresses(builder, &builder->config->profiles[i], &builder->profiles[i]);
         check_columns(builder, &builder->config->profiles[i], &builder->profiles[i]);
+        check_send_at(builder, &builder->config->profiles[i], &builder->profiles[i]);
     }
 }

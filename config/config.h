@@ -57,6 +57,12 @@ struct config_profile {
     size_t column_count;
     int64_t approve_above; /* -1: the global one */
     int64_t dedup_window, max_reminders; /* likewise */
+    struct config_list
+        aggregate_by; /* aggregate_by: what one mail is about besides its contact: "type", "asn", "incident" */
+    char *send; /* send: "at-once", "hourly", "daily" */
+    char *send_at; /* send_at: of the day, "09:00" */
+    char *business_hours; /* business_hours: full hours of Monday to Friday, "9-17"; NULL: any */
+    char *time_zone; /* time_zone: tzdata's name, where nothing tells the recipient's country; default "UTC" */
     char *group; /* group: whose members may submit with it; default NULL: everybody who may submit */
     struct config_list may_set; /* may_set: keys of a sidecar (sidecar.h) that they may use */
 };

@@ -16,6 +16,9 @@ static const char *const tls_modes[] = { "never", "opportunistic", "required", N
 static const char *const attachment_kinds[] = { "csv", "xarf", NULL };
 static const char *const formats[] = { "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list", NULL };
 
+static const char *const aggregates[] = { "type", "asn", "incident", NULL };
+static const char *const rounds[] = { "at-once", "hourly", "daily", NULL };
+
 const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns",
                                              "header",   "format",   "type",     "hold", NULL };
 
@@ -159,7 +162,9 @@ static const struct config_key keys[] = {
     { "campaigns.aggregate_wait", CONFIG_DURATION, AT(campaigns.aggregate_wait), "1h", 0, 7 * DAY,
       .help = "How long a case waits for others with the same contact, so that they go out in one mail." },
     { "campaigns.contact_interval", CONFIG_DURATION, AT(campaigns.contact_interval), "24h", 0, 90 * DAY,
-      .help = "A contact gets at most one mail of a campaign in this time." },
+      .help = "A contact gets at most one mail of a campaign in this time; of each kind of mail, where a profile tells "
+              "them "
+              "apart (aggregate_by)." },
     { "campaigns.dedup_window", CONFIG_DURATION, AT(campaigns.dedup_window), "30d", 0, 365 * DAY,
       .help =
           "A finding that is seen again in this time after the last mail about it was accepted is counted, and nobody "
@@ -237,6 +242,24 @@ static const struct config_key profile_keys[] = {
       .help = "Instead of campaigns.dedup_window." },
     { "max_reminders", CONFIG_INTEGER, AT(max_reminders), NULL, 0, 10, .example = "2",
       .help = "Instead of campaigns.max_reminders." },
+    { "aggregate_by", CONFIG_WORD, AT(aggregate_by), "[]", 0, 3, .words = aggregates, .list = true,
+      .help = "What is never in one mail, though its contact is the same: different types (classification.type), "
+              "different networks (asn: source.asn), or, for those who want single reports, any two incidents; what "
+              "is the same but for its time still is one. campaigns.contact_interval then holds for each of these "
+              "by itself, and delivery.rate_per_domain alone for all that a contact gets. Empty: all for one contact "
+              "goes into one mail." },
+    { "send", CONFIG_WORD, AT(send), "at-once", .words = rounds,
+      .help = "When mails go out, once campaigns.aggregate_wait is over: at-once; hourly: at the next full hour; "
+              "daily: at the next send_at. It holds for what a person approves as well, for reminders and for mails "
+              "to the next contact; not for a rehearsal." },
+    { "send_at", CONFIG_TIME_OF_DAY, AT(send_at), "09:00", .help = "The time of day for send: daily." },
+    { "business_hours", CONFIG_HOURS, AT(business_hours), NULL, .example = "9-17",
+      .help = "Mails go out from Monday to Friday, from the first of these full hours until the last; what a server "
+              "deferred is tried again at any time. Not set: at all hours. These times are those of the recipient's "
+              "country: of the region in an override's language (de-AT), of the country-code domain of an owner's "
+              "target or else of the address, of the target's; in a country with several zones, of its capital." },
+    { "time_zone", CONFIG_ZONE, AT(time_zone), "UTC",
+      .help = "The zone where the recipient's country is not known, as tzdata calls it: Europe/Berlin." },
     { "group", CONFIG_GROUP, AT(group), NULL, .example = "cert-team",
       .help =
           "The Unix group whose members may submit with this profile; administrators may as well. Not set: whoever may "

@@ -37,6 +37,9 @@ enum config_type {
     CONFIG_NAME, /* a template's name, an incident type */
     CONFIG_TITLE, /* a campaign's name */
     CONFIG_LANGUAGE, /* a tag of RFC 5646, kept as it is written by custom: de-AT */
+    CONFIG_TIME_OF_DAY, /* kept as 09:00 */
+    CONFIG_HOURS, /* FROM-TO */
+    CONFIG_ZONE, /* of tzdata's */
     CONFIG_DOMAIN,
     CONFIG_SUFFIX,
     CONFIG_NETWORK, /* struct ip_network, followed by a bool */

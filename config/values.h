@@ -51,6 +51,9 @@ config_value_parse config_parse_text, config_parse_word, config_parse_url, confi
     config_parse_group, config_parse_name, config_parse_title, config_parse_language, config_parse_path,
     config_parse_socket, config_parse_secret;
 
+/* times.c */
+config_value_parse config_parse_time_of_day, config_parse_hours, config_parse_zone;
+
 /* hosts.c */
 config_value_parse config_parse_address, config_parse_mailbox, config_parse_host, config_parse_endpoint,
     config_parse_loopback, config_parse_server, config_parse_domain, config_parse_suffix, config_parse_network,

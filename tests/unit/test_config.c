@@ -193,6 +193,11 @@ static void test_defaults(void **state)
     assert_int_equal(profile->dedup_window, -1);
     assert_int_equal(profile->max_reminders, -1);
     assert_string_equal(profile->reminder_template, "reminder");
+    assert_int_equal(profile->aggregate_by.count, 0);
+    assert_string_equal(profile->send, "at-once");
+    assert_string_equal(profile->send_at, "09:00");
+    assert_null(profile->business_hours);
+    assert_string_equal(profile->time_zone, "UTC");
     assert_string_equal(profile->sender.name, "");
     assert_null(config_profile(config, "other"));
     config_free(config);

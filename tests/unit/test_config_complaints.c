@@ -189,7 +189,8 @@ static void test_wrong_profiles(void **state)
         "profiles: {a: b}", NULL,
         "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
         "reminder_template, language, bilingual, rows_in_text, attachments, zip_above, format, header, columns, type, "
-        "approve_above, dedup_window, max_reminders, group, may_set, sender");
+        "approve_above, dedup_window, max_reminders, aggregate_by, send, send_at, business_hours, "
+        "time_zone, group, may_set, sender");
     assert_complaint("profiles: {a: {header: maybe}}", NULL,
                      "f:1:24: profiles.a.header: \"maybe\" is not valid; allowed: true or false");
     assert_complaint("profiles: {a: {template: ../x}}", NULL,
@@ -236,6 +237,13 @@ static void test_cross_checks(void **state)
     assert_complaint("paths: {control_socket: /run/x}\nbounces: {lmtp_socket: /run/x}", NULL,
                      "f:2:24: bounces.lmtp_socket: the same as paths.control_socket; allowed: another one, since each "
                      "wants its own socket");
+    assert_complaint("profiles: {x: {business_hours: 9-17, send: daily, send_at: 18:30}}", NULL,
+                     "f:1:60: profiles.x.send_at: a daily mail at 18:30 is not in business hours (9-17); allowed: a "
+                     "time that is");
+    assert_complaint("profiles: {x: {send: daily, business_hours: 10-17}}", NULL,
+                     "f:1:45: profiles.x.business_hours: a daily mail at 09:00 is not in business hours (10-17); "
+                     "allowed: a time that is");
+    assert_null(complaint("profiles: {x: {business_hours: 9-17, send_at: 18:30}}", NULL));
     assert_complaint("delivery: {auth_user: us}", NULL,
                      "f:1:23: delivery.auth_user: set without delivery.auth_password; allowed: both or neither");
     assert_complaint("delivery: {auth_password: /x}", NULL,

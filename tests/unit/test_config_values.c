@@ -2,6 +2,7 @@
 #include "config/config.h"
 #include "config/values.h"
 #include "daemon/base/buf.h"
+#include "daemon/base/mem.h"
 #include "tests/unit/config_complaint.h"
 
 #include <setjmp.h>
@@ -293,11 +294,61 @@ static void test_credentials(void **state)
     assert_string("paths.store=/t.db", keys, "/token.keys");
 }
 
+static void assert_profile_string(const char *setting, size_t offset, const char *expected)
+{
+    struct config *config;
+    struct config_errors errors;
+    if (config_load(NULL, &setting, 1, &config, &errors))
+        fail_msg("%s", errors.items[0]);
+    assert_string_equal(*(char **)((char *)&config->profiles[0] + offset), expected);
+    config_free(config);
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    size_t send_at = offsetof(struct config_profile, send_at), hours = offsetof(struct config_profile, business_hours);
+    assert_profile_string("profiles.default.send_at=9:30", send_at, "09:30");
+    assert_profile_string("profiles.default.send_at=00:00", send_at, "00:00");
+    assert_profile_string("profiles.default.send_at=23:59", send_at, "23:59");
+    assert_profile_string("profiles.default.business_hours=08-18", hours, "8-18");
+    assert_profile_string("profiles.default.business_hours=0-24", hours, "0-24");
+    assert_profile_string("profiles.default.time_zone=Europe/Berlin", offsetof(struct config_profile, time_zone),
+                          "Europe/Berlin");
+    static const char *const wrong[] = { "send_at=24:00",
+                                         "send_at=9",
+                                         "send_at=9:5",
+                                         "send_at=9:60",
+                                         "send_at=9:300",
+                                         "send_at=-1:00",
+                                         "send_at=009:00",
+                                         "send_at=9:0x",
+                                         "business_hours=9",
+                                         "business_hours=9-25",
+                                         "business_hours=9-",
+                                         "business_hours=17-9",
+                                         "business_hours=9-9",
+                                         "business_hours=9-17x",
+                                         "business_hours=24-24",
+                                         "time_zone=Mars/North",
+                                         "time_zone=/etc/localtime",
+                                         "time_zone=../UTC" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char *setting = mem_format("profiles.default.%s", wrong[i]);
+        char *got = complaint(NULL, setting);
+        if (!got)
+            fail_msg("%s is taken", wrong[i]);
+        free(got);
+        free(setting);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_wrong_numbers), cmocka_unit_test(test_numbers_format),
         cmocka_unit_test(test_texts),   cmocka_unit_test(test_wrong_texts),   cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
