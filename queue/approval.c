@@ -6,11 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Held for approval: sent with the date of the approval, which is when they are first due, or when their contact may get another mail. */
+/* Held for approval: sent with the date on which they are first due: that of the approval, or when by their profile's `send` it is time, or when their contact
+ * may get another mail. */
 static int64_t date_anew(struct store *store, int64_t campaign, int64_t id, int64_t now)
 {
-    int64_t contact = sql_integer(store->sql, 0, "SELECT contact_id FROM notification WHERE id = ?1", "i", id);
-    int64_t due = store_not_before(store, campaign, contact, now);
+    struct group group = { .campaign = campaign };
+    sqlite3_stmt *row =
+        sql_query(store->sql,
+                  "SELECT contact_id, grouping, (SELECT min(case_id) FROM notification_case WHERE notification_id = ?1)"
+                  " FROM notification WHERE id = ?1",
+                  "i", id);
+    if (!sql_step(store->sql, row))
+        return now;
+    group.contact = sqlite3_column_int64(row, 0);
+    group.grouping = sqlite3_column_int64(row, 1);
+    int64_t first = sqlite3_column_int64(row, 2);
+    sqlite3_reset(row);
+    int64_t round = store_send_from(store, first, now), free_from = store_mail_from(store, &group, first, now);
+    int64_t due = round > free_from ? round : free_from;
     sql_run(store->sql, "UPDATE notification SET date = ?2 / 1000, created = ?2 WHERE id = ?1", "ii", id, due);
     return due;
 }
@@ -32,6 +45,22 @@ int64_t store_release_held(struct store *store, int64_t campaign, int hold, int6
     return released;
 }
 
+/* What was not composed yet. */
+static void release_waiting(struct store *store, int64_t campaign, int64_t now)
+{
+    size_t count;
+    int64_t *ids = sql_integers(store->sql,
+                                sql_query(store->sql,
+                                          "SELECT id FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
+                                          " AND notification_id IS NULL AND due = 9223372036854775807",
+                                          "i", campaign),
+                                &count);
+    for (size_t i = 0; i < count; i++)
+        sql_run(store->sql, "UPDATE \"case\" SET due = ?2 WHERE id = ?1", "ii", ids[i],
+                store_send_from(store, ids[i], now));
+    free(ids);
+}
+
 int64_t store_approve(struct store *store, int64_t campaign, int64_t now, int *files)
 {
     *files =
@@ -40,10 +69,7 @@ int64_t store_approve(struct store *store, int64_t campaign, int64_t now, int *f
     if (!*files)
         return 0;
     int64_t released = store_release_held(store, campaign, 1, now);
-    sql_run(store->sql,
-            "UPDATE \"case\" SET due = ?2 WHERE campaign_id = ?1 AND state = 3 AND notification_id IS NULL"
-            " AND due = 9223372036854775807",
-            "ii", campaign, now);
+    release_waiting(store, campaign, now);
     return released;
 }
 

@@ -155,13 +155,13 @@ static bool target_is_silent(struct store *store, const char *target)
 static void stand_on(struct store *store, int64_t id, const struct next_rung *next, const struct standing *at,
                      int64_t now)
 {
-    /* What waits for approval is composed when all of its file is resolved: not by the clock. */
-    int64_t due = at->approved ? now + store->config->campaigns.aggregate_wait : DUE_NEVER;
     if (!at->approved)
         sql_run(store->sql, "UPDATE feed_file SET composed = 0 WHERE id = ?1 AND composed = 1", "i", at->file);
     sql_run(store->sql, "UPDATE \"case\" SET position = ?2, contact_id = ?3, notification_id = NULL WHERE id = ?1",
             "iii", id, next->position, next->contact);
     sql_run(store->sql, "UPDATE rung SET state = 1 WHERE case_id = ?1 AND position = ?2", "ii", id, next->position);
+    /* What waits for approval is composed when all of its file is resolved: not by the clock. */
+    int64_t due = at->approved ? store_send_from(store, id, now + store->config->campaigns.aggregate_wait) : DUE_NEVER;
     store_move_case(store, id, CASE_WAITING, due);
 }
 

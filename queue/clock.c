@@ -11,7 +11,7 @@ struct clock_set {
     int64_t opened; /* opened: what the store had there before; 0: not asked yet */
 };
 
-/* What a contact was sent last keeps the next mail to it waiting (store_not_before), for up to campaigns.contact_interval. */
+/* What a contact was sent last keeps the next mail to it waiting (store_mail_from), for up to campaigns.contact_interval. */
 static void shift_last_mails(struct store *store, int64_t before, int64_t jump)
 {
     sql_run(store->sql,

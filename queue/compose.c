@@ -38,32 +38,21 @@ static void send_on(struct store *store, int64_t campaign, int64_t contact, int6
     }
 }
 
-/* One that has not gone out yet, because its server or its campaign rests, counts as if it went out now; one that waits for approval may never go
- * out. Whom a rehearsal's mails really go to wants to see them all today. */
-int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now)
-{
-    int64_t last =
-        sql_integer(store->sql, 0,
-                    "SELECT max(CASE WHEN state IN (1, 2, 3, 4) THEN ?3 ELSE coalesce(accepted, created) END)"
-                    " FROM notification WHERE contact_id = ?1 AND campaign_id = ?2 AND kind = 0"
-                    " AND state <> 9 AND NOT (state = 1 AND hold = 1)"
-                    " AND (SELECT redirect_to FROM campaign WHERE id = ?2) IS NULL",
-                    "iii", contact, campaign, now);
-    int64_t next = last + store->config->campaigns.contact_interval;
-    return last && next > now ? next : now;
-}
-
 /* Later cases gather for the next mail. True when it is too early for one. */
-static bool postponed(struct store *store, int64_t campaign, int64_t contact, int64_t now)
+static bool postponed(struct store *store, const struct group *group, int64_t now)
 {
-    int64_t next = store_not_before(store, campaign, contact, now);
+    int64_t first = sql_integer(store->sql, 0,
+                                "SELECT id FROM \"case\" WHERE contact_id = ?1 AND campaign_id = ?2 AND grouping = ?3"
+                                " AND state = 3 AND notification_id IS NULL LIMIT 1",
+                                "iii", group->contact, group->campaign, group->grouping);
+    int64_t next = store_mail_from(store, group, first, now);
     if (next <= now)
         return false;
     /* `+` keeps the planner from all that waits in the campaign: a contact has fewer. */
     sql_run(store->sql,
-            "UPDATE \"case\" SET due = ?3 WHERE contact_id = ?1 AND campaign_id = ?2 AND state = 3"
-            " AND notification_id IS NULL AND +due < ?3",
-            "iii", contact, campaign, next);
+            "UPDATE \"case\" SET due = ?4 WHERE contact_id = ?1 AND campaign_id = ?2 AND grouping = ?3 AND state = 3"
+            " AND notification_id IS NULL AND +due < ?4",
+            "iiii", group->contact, group->campaign, group->grouping, next);
     return true;
 }
 
@@ -82,14 +71,14 @@ static void refer(struct store *store, int64_t notification)
 }
 
 /* Reminders and what is told for the first time are mails of their own: each has its words. */
-void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now)
+void store_compose(struct store *store, const struct group *group, int64_t file, int64_t now)
 {
     struct sql *sql = store->sql;
-    if (contact_is_closed(store, contact)) {
-        send_on(store, campaign, contact, now);
+    if (contact_is_closed(store, group->contact)) {
+        send_on(store, group->campaign, group->contact, now);
         return;
     }
-    if (!file && postponed(store, campaign, contact, now))
+    if (!file && postponed(store, group, now))
         return;
     int64_t state = file ? NOTIFICATION_HELD : NOTIFICATION_QUEUED;
     /* Cases whose file waits for approval (due never) are left out, unless it is that file that is composed. */
@@ -97,17 +86,18 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
         sql, -1,
         "INSERT INTO notification (campaign_id, contact_id, kind, state, due, created, date, hold, key_id, renderer, "
         "kinds,"
-        " primary_kind, party, evidence, template_hash, reminder)"
+        " primary_kind, party, evidence, template_hash, reminder, grouping)"
         " SELECT k.campaign_id, k.contact_id, 0, ?4, CASE WHEN ?3 THEN 9223372036854775807 ELSE ?5 END, ?5, ?5 / 1000,"
         " ?6, ?7, ?8, r.kinds, CASE instr(r.kinds, ',') WHEN 0 THEN r.kinds ELSE substr(r.kinds, 1, instr(r.kinds, "
         "',') - 1) END,"
         " r.party, r.evidence, CASE k.reminder WHEN 0 THEN c.template_hash"
-        " ELSE coalesce(c.reminder_hash, c.template_hash) END, k.reminder > 0 FROM \"case\" k"
+        " ELSE coalesce(c.reminder_hash, c.template_hash) END, k.reminder > 0, k.grouping FROM \"case\" k"
         " JOIN rung r ON r.case_id = k.id AND r.position = k.position JOIN campaign c ON c.id = k.campaign_id"
-        " WHERE k.contact_id = ?1 AND k.campaign_id = ?2 AND k.state = 3 AND k.notification_id IS NULL"
+        " WHERE k.contact_id = ?1 AND k.campaign_id = ?2 AND k.grouping = ?9 AND k.state = 3"
+        " AND k.notification_id IS NULL"
         " AND (k.file_id = ?3 OR (?3 = 0 AND k.due < 9223372036854775807)) ORDER BY k.id LIMIT 1 RETURNING reminder",
-        "iiiiiiii", contact, campaign, file, state, now, (int64_t)(file ? HOLD_APPROVAL : HOLD_NONE),
-        (int64_t)store->key_id, (int64_t)NOTIFICATION_RENDERER);
+        "iiiiiiiii", group->contact, group->campaign, file, state, now, (int64_t)(file ? HOLD_APPROVAL : HOLD_NONE),
+        (int64_t)store->key_id, (int64_t)NOTIFICATION_RENDERER, group->grouping);
     if (reminder < 0)
         return;
     int64_t id = sql_last_id(sql);
@@ -115,17 +105,17 @@ void store_compose(struct store *store, int64_t campaign, int64_t contact, int64
         sql,
         "UPDATE \"case\" SET notification_id = ?4, due = 9223372036854775807 WHERE contact_id = ?1 AND campaign_id = ?2"
         " AND state = 3 AND notification_id IS NULL AND (file_id = ?3 OR (?3 = 0 AND due < 9223372036854775807))"
-        " AND (reminder > 0) = ?5",
-        "iiiii", contact, campaign, file, id, reminder);
+        " AND (reminder > 0) = ?5 AND grouping = ?6",
+        "iiiiii", group->contact, group->campaign, file, id, reminder, group->grouping);
     sql_run(sql,
             "INSERT INTO notification_case SELECT ?1, id FROM \"case\" WHERE contact_id = ?2 AND campaign_id = ?3"
-            " AND state = 3 AND notification_id = ?1",
-            "iii", id, contact, campaign);
+            " AND grouping = ?4 AND state = 3 AND notification_id = ?1",
+            "iiii", id, group->contact, group->campaign, group->grouping);
     sql_run(sql,
             "UPDATE rung SET notification_id = ?1 FROM notification_case n JOIN \"case\" k ON k.id = n.case_id"
             " WHERE n.notification_id = ?1 AND rung.case_id = k.id AND rung.position = k.position",
             "i", id);
     if (reminder)
         refer(store, id);
-    store_choose_template(store, id, campaign);
+    store_choose_template(store, id, group->campaign);
 }

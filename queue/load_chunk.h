@@ -12,6 +12,7 @@ struct row {
     uint32_t leader; /* of such first rows: the first one whose case is the same */
     bool taken; /* it is in the store already: the load was resumed, or sent twice */
     int64_t key_hash, target_hash, time;
+    int64_t grouping; /* grouping_of() */
     int64_t address_hash; /* of the key as it would be if the row named its address only; 0: it does, or has none */
     int64_t finding, counted_to; /* its id, 0: it is new; the last line of this file that it has counted */
     int64_t made; /* the id that its finding got, where it was new */

@@ -8,6 +8,7 @@
  * rows come once more: loaded_to, which says which rows those are, moves with the last step. None of these commits has to reach the disk by itself: the claimed
  * file is there until the last one, queue_file_finish()'s, has, and a power cut takes the latest of them only. */
 #include "daemon/base/mem.h"
+#include "queue/grouping.h"
 #include "queue/load_chunk.h"
 
 #include <errno.h>
@@ -94,6 +95,8 @@ static void find_one(struct store *store, const struct queue_chunk *chunk, struc
     row->taken = row->line <= (unsigned long)at->loaded_to;
     row->finding = row->made = row->counted_to = 0;
     row->verdict = (struct verdict){ .fate = FATE_TOLD };
+    row->grouping = grouping_of(config_profile(store->config, at->feed), chunk->arena + row->key, row->key_hash,
+                                chunk->arena + row->json);
     if (row->same != (uint32_t)(row - chunk->rows) || at->redirected)
         return;
     char *key = whole_key(chunk, row, at);
@@ -126,7 +129,7 @@ static bool is_told_first(const struct queue_chunk *chunk, const struct row *row
 static bool has_same_case(const struct queue_chunk *chunk, const struct row *a, const struct row *b)
 {
     return a->verdict.reminder == b->verdict.reminder && a->verdict.reminds == b->verdict.reminds &&
-           strcmp(chunk->arena + a->target, chunk->arena + b->target) == 0;
+           a->grouping == b->grouping && strcmp(chunk->arena + a->target, chunk->arena + b->target) == 0;
 }
 
 /* The row before the Ith of the order whose case is the same, or the row itself. */
@@ -143,15 +146,22 @@ static uint32_t leader_of(const struct queue_chunk *chunk, size_t i)
     return chunk->order[i];
 }
 
+/* Of a target with a case for each of its incidents, one is found without looking at the others: those of a group are in the index by this as well. */
+static int64_t group_hash(const struct row *row)
+{
+    return row->target_hash ^ row->grouping;
+}
+
 /* The case of this very file that tells of the target, from an earlier chunk. */
 static void look_up_case(struct store *store, const struct queue_chunk *chunk, struct row *row)
 {
     row->case_id =
         sql_integer(store->sql, 0,
                     "SELECT k.id FROM target_hash t JOIN \"case\" k ON k.id = t.case_id WHERE t.hash = ?1"
-                    " AND +k.file_id = ?2 AND k.target = ?3 AND k.reminder = ?4 AND coalesce(k.reminds, 0) = ?5",
-                    "iitii", row->target_hash, chunk->file, chunk->arena + row->target, row->verdict.reminder,
-                    row->verdict.reminds);
+                    " AND +k.file_id = ?2 AND k.target = ?3 AND k.reminder = ?4 AND coalesce(k.reminds, 0) = ?5"
+                    " AND k.grouping = ?6",
+                    "iitiii", group_hash(row), chunk->file, chunk->arena + row->target, row->verdict.reminder,
+                    row->verdict.reminds, row->grouping);
 }
 
 /* The cases to be made get their numbers in the order of the lines, before any is made: only the loading of files makes cases, one chunk at a time. */
@@ -171,6 +181,9 @@ static void index_case(struct store *store, const struct row *row)
 {
     sql_run(store->sql, "INSERT OR IGNORE INTO target_hash (hash, case_id) VALUES (?1, ?2)", "ii", row->target_hash,
             row->case_id);
+    if (row->grouping)
+        sql_run(store->sql, "INSERT OR IGNORE INTO target_hash (hash, case_id) VALUES (?1, ?2)", "ii", group_hash(row),
+                row->case_id);
 }
 
 static void make_case(struct store *store, const struct queue_chunk *chunk, const struct row *row,
@@ -179,11 +192,11 @@ static void make_case(struct store *store, const struct queue_chunk *chunk, cons
     const char *arena = chunk->arena;
     /* Due never: none of its cases moves before a file's last row is in. */
     sql_run(store->sql,
-            "INSERT INTO \"case\" (id, campaign_id, file_id, target, host, ip, state, due, reminder, reminds, previous)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 9223372036854775807, ?7, nullif(?8, 0), nullif(?9, 0))",
-            "iiitttiii", row->case_id, at->campaign, chunk->file, arena + row->target,
+            "INSERT INTO \"case\" (id, campaign_id, file_id, target, host, ip, state, due, reminder, reminds, previous,"
+            " grouping) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 9223372036854775807, ?7, nullif(?8, 0), nullif(?9, 0), ?10)",
+            "iiitttiiii", row->case_id, at->campaign, chunk->file, arena + row->target,
             row->host ? arena + row->host : NULL, row->ip ? arena + row->ip : NULL, row->verdict.reminder,
-            row->verdict.reminds, row->verdict.previous);
+            row->verdict.reminds, row->verdict.previous, row->grouping);
 }
 
 static int64_t case_of(const struct queue_chunk *chunk, const struct row *row)

@@ -146,6 +146,14 @@ static const char *const migrations[] = {
      * `hash`: of the key (without the feed's name) with the address as the host. */
     "CREATE TABLE address_finding (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);"
     "CREATE TABLE address_name (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);",
+
+    /* 7: what a profile tells apart in the mails to one contact: a hash (grouping.h), 0: by contact alone. */
+    "ALTER TABLE \"case\" ADD COLUMN grouping INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE notification ADD COLUMN grouping INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX case_group;"
+    "CREATE INDEX case_group ON \"case\" (contact_id, campaign_id, grouping) WHERE state = 3;"
+    "DROP INDEX notification_contact;"
+    "CREATE INDEX notification_contact ON notification (contact_id, campaign_id, grouping);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -100,18 +100,24 @@ bool store_suppress(struct store *store, const char *object, const char *why, co
 void store_audit(struct store *store, int64_t now, const char *who, const char *action, const char *object,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Compose one notification to CONTACT about the cases of CAMPAIGN that wait for it; only those of FILE when FILE is not 0, and then held for
- * approval. */
-void store_compose(struct store *store, int64_t campaign, int64_t contact, int64_t file, int64_t now);
+/* Cases that may go out in one mail: those of a campaign that wait for the same contact, and that its profile does not tell apart (grouping.h). */
+struct group {
+    int64_t campaign, contact, grouping;
+};
+
+/* Compose one notification about the cases that wait in GROUP; only those of FILE when FILE is not 0, and then held for approval. */
+void store_compose(struct store *store, const struct group *group, int64_t file, int64_t now);
+
+/* When a mail about the case with this id may go out to the contact at which it stands, FROM at the earliest, by its profile's `send`; in a rehearsal, FROM. */
+int64_t store_send_from(struct store *store, int64_t id, int64_t from);
+/* The same where GROUP, whose case it is, may get a mail at all: at most one in contact_interval. NOW, where it may be now. */
+int64_t store_mail_from(struct store *store, const struct group *group, int64_t id, int64_t now);
 
 /* The templates that CAMPAIGN's mails are written from, from now on. */
 void store_keep_templates(struct store *store, int64_t campaign, const struct queue_template *templates, size_t count);
 
 /* Give NOTIFICATION, which has just been composed, the template of its campaign for what it is about and for who reads it. */
 void store_choose_template(struct store *store, int64_t notification, int64_t campaign);
-
-/* When CONTACT may get its next mail of CAMPAIGN: at most one in contact_interval; in a rehearsal, now. */
-int64_t store_not_before(struct store *store, int64_t campaign, int64_t contact, int64_t now);
 
 /* Queue what CAMPAIGN has held for HOLD: 1 approval, 2 after a refusal. Returns how many. */
 int64_t store_release_held(struct store *store, int64_t campaign, int hold, int64_t now);

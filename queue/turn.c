@@ -54,12 +54,20 @@ static size_t deliver_due(struct store *store, int64_t campaign, int64_t now)
     return count;
 }
 
-static bool stands_before(const int64_t *list, size_t index)
+/* The groups of CAMPAIGN that ROWS (contact, grouping) name, each once; to be freed. Many cases of one group fall due together: they are all seen to at once. */
+static struct group *read_groups(struct store *store, int64_t campaign, sqlite3_stmt *rows, size_t *count)
 {
-    for (size_t i = 0; i < index; i++)
-        if (list[i] == list[index])
-            return true;
-    return false;
+    struct group *groups = mem_zero((size_t)STEPS, sizeof *groups);
+    *count = 0;
+    while (sql_step(store->sql, rows)) {
+        const struct group one = { campaign, sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1) };
+        size_t i = 0;
+        while (i < *count && (groups[i].contact != one.contact || groups[i].grouping != one.grouping))
+            i++;
+        groups[i] = one;
+        *count += i == *count;
+    }
+    return groups;
 }
 
 /* Are contacts still being looked for, by a search that could end any moment? What waits for DNS to come back is not. */
@@ -72,23 +80,21 @@ static bool is_searching(struct store *store, int64_t campaign, int64_t now)
                        "ii", campaign, now) != 0;
 }
 
-/* All of a contact's cases are seen to at once: the many that fall due with them are not looked at again. In a rehearsal nothing that is still to come is
- * waited for: it is composed once all contacts are known, as what is approved is. */
+/* In a rehearsal nothing that is still to come is waited for: it is composed once all contacts are known, as what is approved is. */
 static size_t compose_due(struct store *store, const struct campaign_row *row, int64_t now)
 {
     size_t count;
-    int64_t campaign = row->id;
-    int64_t until = row->redirected && !is_searching(store, campaign, now) ? DUE_NEVER - 1 : now;
-    int64_t *contacts = sql_integers(store->sql,
-                                     sql_query(store->sql,
-                                               "SELECT contact_id FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
-                                               " AND due <= ?2 ORDER BY due LIMIT ?3",
-                                               "iii", campaign, until, STEPS),
-                                     &count);
+    int64_t until = row->redirected && !is_searching(store, row->id, now) ? DUE_NEVER - 1 : now;
+    struct group *groups =
+        read_groups(store, row->id,
+                    sql_query(store->sql,
+                              "SELECT contact_id, grouping FROM \"case\" WHERE campaign_id = ?1 AND state = 3"
+                              " AND due <= ?2 ORDER BY due LIMIT ?3",
+                              "iii", row->id, until, STEPS),
+                    &count);
     for (size_t i = 0; i < count; i++)
-        if (!stands_before(contacts, i))
-            store_compose(store, campaign, contacts[i], 0, now);
-    free(contacts);
+        store_compose(store, &groups[i], 0, now);
+    free(groups);
     return count;
 }
 
@@ -176,15 +182,15 @@ static size_t compose_held(struct store *store, int64_t now)
     int64_t file = sqlite3_column_int64(files, 0), campaign = sqlite3_column_int64(files, 1);
     sqlite3_reset(files);
     size_t count;
-    int64_t *contacts = sql_integers(store->sql,
-                                     sql_query(store->sql,
-                                               "SELECT DISTINCT contact_id FROM \"case\" WHERE file_id = ?1"
-                                               " AND state = 3 AND notification_id IS NULL LIMIT ?2",
-                                               "ii", file, STEPS),
-                                     &count);
+    struct group *groups = read_groups(store, campaign,
+                                       sql_query(store->sql,
+                                                 "SELECT DISTINCT contact_id, grouping FROM \"case\" WHERE file_id = ?1"
+                                                 " AND state = 3 AND notification_id IS NULL LIMIT ?2",
+                                                 "ii", file, STEPS),
+                                       &count);
     for (size_t i = 0; i < count; i++)
-        store_compose(store, campaign, contacts[i], file, now);
-    free(contacts);
+        store_compose(store, &groups[i], file, now);
+    free(groups);
     if (!count)
         sql_run(store->sql, "UPDATE feed_file SET composed = 1 WHERE id = ?1", "i", file);
     return count + 1;

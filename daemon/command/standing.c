@@ -80,6 +80,8 @@ void standing_lines(const json_t *campaign, const char *before, struct buf *text
     if (text_in(campaign, "redirect_to")[0])
         buf_add_string(text, ": as soon as all contacts are known, since it is a rehearsal\n");
     else
-        buf_add_format(text, ": the first mail goes out from %s (campaigns.aggregate_wait, contact_interval)\n",
-                       text_in(campaign, "gathering_until"));
+        buf_add_format(
+            text,
+            ": the first mail goes out from %s (campaigns.aggregate_wait, contact_interval, the profile's send)\n",
+            text_in(campaign, "gathering_until"));
 }

@@ -40,6 +40,10 @@ RUNS = {
     "refusals": ((), ()),
     "hoster": ((), (NETWORK,)),
     "hoster-last": ((), (NETWORK, "contacts.mailboxes=[abuse, postmaster]", "campaigns.aggregate_wait=3s")),
+    "apart-contact": ((), (NETWORK, "campaigns.aggregate_wait=3s")),
+    "apart-type": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[type]")),
+    "apart-asn": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[asn]")),
+    "apart-incident": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[incident]")),
     "story": ((), None),
 }
 
@@ -57,6 +61,20 @@ def make_hoster(directory, name):
                        for number, domain in enumerate(domains))
 
 
+def make_apart(directory, name):
+    """12 domains of one hoster, each in two incidents: three types and two networks."""
+    domains = {"site%02d.example" % number: {"mx": None} for number in range(12)}
+    world = {"seed": 1, "domains": dict(domains, **{"hoster.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}}})}
+    with open(os.path.join(directory, name + ".json"), "w", encoding="utf-8") as file:
+        json.dump(world, file)
+    with open(os.path.join(directory, name + ".csv"), "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["time.source", "source.ip", "source.asn", "source.fqdn", "source.port", "classification.type"])
+        rows.writerows(["2026-08-10T14:00:00+00:00", "198.51.100.%d" % (number + 1), 64500 + number % 2, domain, port, kind]
+                       for number, domain in enumerate(domains)
+                       for port, kind in ((25, ("spam", "scanner", "exploit")[number % 3]), (80, ("spam", "scanner", "exploit")[number // 4])))
+
+
 def make_story(directory, name):
     """The demo, smaller."""
     scenario, feed, settings = story.make(seed=2, count=150)
@@ -65,7 +83,8 @@ def make_story(directory, name):
             file.write(text)
 
 
-MADE = {"hoster": make_hoster, "hoster-last": make_hoster, "story": make_story}
+MADE = {"hoster": make_hoster, "hoster-last": make_hoster, "story": make_story,
+        "apart-contact": make_apart, "apart-type": make_apart, "apart-asn": make_apart, "apart-incident": make_apart}
 
 
 class Outcome:
@@ -248,6 +267,19 @@ class Rehearsals(unittest.TestCase):
             mails = outcome.mails_to("abuse@hoster.example")
             self.assertEqual(sum(len(mail["targets"]) for mail in mails), 300)
             self.assertLessEqual(len(mails), 6, "cases that fail together should regroup together")
+
+    def test_what_is_told_apart_in_the_mails_to_one_hoster(self):
+        for name, mails in (("apart-contact", 1), ("apart-type", 3), ("apart-asn", 2), ("apart-incident", 24)):
+            for mode, outcome in self.each(name):
+                with self.subTest(name=name, mode=mode):
+                    self.assertEqual(set(outcome.ends), {"delivered"}, outcome.why())
+                    self.assertEqual(outcome.result["reached"], outcome.result["reachable"], outcome.why())
+                    taken = outcome.mails_to("abuse@hoster.example")
+                    self.assertEqual(len({line["message_id"] for line in taken}), mails)
+                    self.assertEqual((len(taken), len(outcome.journal)), (mails, mails))
+                    self.assertEqual(len({target for line in taken for target in line["targets"]}), 12)
+                    if name == "apart-incident":
+                        self.assertEqual({len(line["targets"]) for line in taken}, {1})
 
     def test_the_story(self):
         for mode, outcome in self.each("story"):
