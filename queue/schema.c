@@ -144,8 +144,8 @@ static const char *const migrations[] = {
 
     /* 6: hosts by two names. `address_finding`: findings about an address without a name; `address_name`: the first finding whose row names the address beside a name.
      * `hash`: of the key (without the feed's name) with the address as the host. */
-    "CREATE TABLE address_finding (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);"
-    "CREATE TABLE address_name (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);",
+    ("CREATE TABLE address_finding (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);"
+     "CREATE TABLE address_name (hash INTEGER PRIMARY KEY, finding_id INTEGER NOT NULL);"),
 
     /* 7: what a profile tells apart in the mails to one contact: a hash (grouping.h), 0: by contact alone. */
     "ALTER TABLE \"case\" ADD COLUMN grouping INTEGER NOT NULL DEFAULT 0;"

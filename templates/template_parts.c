@@ -75,7 +75,7 @@ static int parse_partial(const struct taking *taking, const struct mustache *whe
 /* Has PART, or what it takes in, a block called NAME? */
 static bool has_block(const struct template *template, const struct mustache *part, const char *name)
 {
-    for (size_t i = 0; i < part->count; i++) {
+    for (size_t i = 0; part && i < part->count; i++) {
         const struct node *node = &part->nodes[i];
         if (node->kind == NODE_BLOCK && strcmp(node->text.at, name) == 0)
             return true;
@@ -103,7 +103,7 @@ static int check_blocks(const struct taking *taking, const struct mustache *part
 static int take_partials(const struct taking *taking, const struct mustache *part, int depth)
 {
     int result = 0;
-    for (size_t i = 0; i < part->count && result == 0; i++) {
+    for (size_t i = 0; part && i < part->count && result == 0; i++) {
         const struct node *node = &part->nodes[i];
         if (node->kind != NODE_PARTIAL && node->kind != NODE_PARENT)
             continue;

@@ -105,6 +105,7 @@ static int check(const struct config *config)
     check_maildir(config->bounces.maildir);
     if (!complaints)
         return EX_OK;
+    /* cppcheck-suppress getpwuidCalled; a command has one thread */
     struct passwd *user = geteuid() ? getpwuid(geteuid()) : NULL;
     return command_fail(EX_CONFIG, "%d thing%s to mend%s%s%s", complaints, complaints == 1 ? "" : "s",
                         user ? "; rights were looked at as those of " : "", user ? user->pw_name : "",

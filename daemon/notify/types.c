@@ -433,9 +433,10 @@ static void spell(const char *type, char out[static 64])
 static bool is_called(const char *word, const char *name)
 {
     char spelt[64];
-    if (word)
-        spell(word, spelt);
-    return word && strcmp(spelt, name) == 0;
+    if (!word)
+        return false;
+    spell(word, spelt);
+    return strcmp(spelt, name) == 0;
 }
 
 bool notify_knows_name(const char *name)

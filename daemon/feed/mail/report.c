@@ -311,7 +311,7 @@ int report_xarf(const char *text, struct buf *out, struct error *error)
     read_fields(text, &fields);
     const char *source = field(&fields, "Source"), *type = field(&fields, "Report-Type");
     int code = source && type ? 0 : error_set(error, -EINVAL, "the X-ARF report in it has no Source or no Report-Type");
-    if (!code) {
+    if (source && type) {
         json_t *row = json_object();
         set(row, source_field(source), source);
         set_time(row, field(&fields, "Date"));
