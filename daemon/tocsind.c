@@ -216,9 +216,7 @@ int main(int argc, char **argv)
     struct arguments arguments = { .config = named && *named ? named : DEFAULT_CONFIG,
                                    .settings = calloc((size_t)argc, sizeof(char *)) };
     hold_hangup(SIG_BLOCK);
-    if (!arguments.settings || mem_guard_libraries())
-        return EX_OSERR;
-    int status = parse_arguments(argc, argv, &arguments);
+    int status = !arguments.settings || mem_guard_libraries() ? EX_OSERR : parse_arguments(argc, argv, &arguments);
     if (status < 0)
         status = start(&arguments);
     free(arguments.settings);

@@ -35,8 +35,7 @@ void language_write(const char *text, size_t length, char out[static LANGUAGE_SI
 /* Countries where one language is clear: not Belgium, Canada, Switzerland or India. Each is a country-code domain too, unless the whole world has names
  * under it (`generic`: .co, .io, .me …). To add one, add a row. */
 static const struct {
-    char country[3];
-    const char *language;
+    const char *country, *language;
     bool generic;
 } countries[] = {
     { "ar", "es-AR", false }, { "at", "de-AT", false }, { "au", "en-AU", false }, { "bg", "bg", false },

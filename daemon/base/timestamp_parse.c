@@ -294,9 +294,7 @@ static bool order_date(struct reading *reading, enum timestamp_order order)
     int first = reading->first, second = reading->second;
     if (first > 12)
         order = TIMESTAMP_DAY_FIRST;
-    else if (second > 12)
-        order = TIMESTAMP_MONTH_FIRST;
-    else if (!order && (first == second || reading->has_meridiem))
+    else if (second > 12 || (!order && (first == second || reading->has_meridiem)))
         order = TIMESTAMP_MONTH_FIRST;
     reading->civil.day = order == TIMESTAMP_DAY_FIRST ? first : second;
     reading->civil.month = order == TIMESTAMP_DAY_FIRST ? second : first;

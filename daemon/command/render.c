@@ -168,7 +168,8 @@ static int run(struct render *render)
 
 static int usage(const char *why, const char *what)
 {
-    return command_fail(EX_USAGE, "render: %s%s; see `tocsin render --help`", why, what);
+    command_fail(EX_USAGE, "render: %s%s; see `tocsin render --help`", why, what);
+    return EX_USAGE;
 }
 
 static bool ends_in(const char *text, const char *end)

@@ -84,11 +84,13 @@ static int json_flush(void *state, struct error *error)
     return json_split_finish(((struct json *)state)->split, error);
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): initialisers take none */
 #define FORMAT(name_, probe_, open_)                                                                                   \
     {                                                                                                                  \
         .name = name_, .probe = probe_, .open = open_, .free = json_free, .kind = json_kind, .bytes = json_bytes,      \
         .flush = json_flush                                                                                            \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct feed_format feed_json = FORMAT("json", json_probe, json_open);
 const struct feed_format feed_xarf = FORMAT("xarf", never, xarf_open);

@@ -328,15 +328,14 @@ static void set_member(struct json_members *members, struct row *row, size_t ind
     const struct member *member = &members->members[index];
     const char *bytes = members->bytes.data;
     int field = members->claims[index].field;
-    if (member->list && is_target(field) && member->list == list) {
+    bool several = member->list && is_target(field);
+    if (several && member->list == list) {
         buf_truncate(&members->item, 0);
         add_value(&members->item, json_array_get(list, item));
         row_set(row, field, members->item.data, members->item.length);
-    } else if (member->list && is_target(field)) {
-        row_extra(row, bytes + member->key, bytes + member->text, member->length);
-    } else if (field >= 0) {
+    } else if (field >= 0 && !several) {
         row_set(row, field, bytes + member->text, member->length);
-    } else if (field == FIELD_EXTRA) {
+    } else if (several || field == FIELD_EXTRA) {
         row_extra(row, bytes + member->key, bytes + member->text, member->length);
     }
 }

@@ -31,25 +31,24 @@ static const char *const faults[] = {
 struct json_split {
     json_split_take *take;
     void *context;
-    bool by_lines;
 
     struct buf held; /* the element at hand, as far as it is there, and what follows it */
     size_t at; /* the next byte of it to look at */
     size_t first; /* where the element begins */
     unsigned long line; /* of the byte at `at`, from 1 */
     size_t indent; /* blanks at the beginning of that line */
-    bool blank; /* there was nothing else on it yet */
-
-    enum where where;
-    bool list; /* in an array at the top */
-    unsigned long list_line; /* where it begins */
-    bool string, escape;
+    unsigned long list_line; /* where the array at the top begins */
     size_t depth;
-    bool deep; /* deeper than `braces` can tell: brackets are only counted */
     uint64_t braces; /* a bit for each open bracket, the innermost lowest: is it a brace? */
-
     unsigned long element_line;
     size_t element_indent;
+
+    enum where where;
+    bool by_lines;
+    bool blank; /* there was nothing else on the line yet */
+    bool list; /* in an array at the top */
+    bool string, escape;
+    bool deep; /* deeper than `braces` can tell: brackets are only counted */
     bool element_first; /* does it begin its line? */
     char element_bracket;
 };
