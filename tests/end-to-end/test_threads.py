@@ -82,7 +82,7 @@ class Threads(unittest.TestCase):
         program = os.path.join(self.scratch.name, "unlocked")
         sources = ["tests/unit/test_handover.c"] + ["daemon/base/%s.c" % name for name in ("inbox", "outbox", "pulse", "mem")]
         compiler("-std=gnu11", "-g", "-O1", "-fsanitize=thread", "-D_GNU_SOURCE", "-DTOCSIN_MUTANT_no_lock", "-I.", "-o", program, *sources,
-                 "-lcmocka", "-luv", "-pthread")
+                 "-lcmocka", "-luv", "-ljansson", "-lcares", "-pthread")
         self.assertIn("data race", run(program, LD_PRELOAD=self.preload).stdout)
 
 
