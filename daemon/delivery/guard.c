@@ -41,8 +41,6 @@ static void on_write(struct guard *guard, const char *bytes, size_t length)
         before_mail(guard);
     if (guard->barred)
         guard->greeting.over = true;
-    else if (memmem(bytes, length, "MAIL FROM:<", 11)) /* perhaps behind an RSET */
-        guard->mails++;
 }
 
 static void monitor(const char *bytes, int length, int writing, void *argument)

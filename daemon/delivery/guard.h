@@ -23,7 +23,6 @@ struct guard {
     struct greeting greeting;
     struct tally tally;
     struct tls_watch tls;
-    unsigned mails; /* MAIL commands that were said */
     bool barred; /* the connection was cut: `why` says what for, or the last reply (greeting.reply) does */
     bool lasting; /* `why` is for somebody to mend: another try would end as this one */
     struct error why;

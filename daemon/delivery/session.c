@@ -211,7 +211,7 @@ static void on_mail(struct session *session)
         begin_step(session, 1, 0);
         return;
     }
-    if (turn->exchange.mail.code == CODE_CLOSING && session->answered) {
+    if (turn->exchange.mail.code == CODE_CLOSING && session->finished) {
         /* Nothing about this message: it goes on in another session. */
         session->closing = true;
         wire_allow(session->wire, QUIT_MS);
@@ -311,9 +311,9 @@ static void settle_current(struct session *session)
     if (!job)
         return;
     int mail = turn->exchange.mail.code;
-    bool unsaid = session->finished && session->guard.mails <= session->finished;
-    if (unsaid || (session->answered && (!mail || mail == CODE_CLOSING))) {
-        /* It was not its turn yet, or the server had enough of this connection, not of this message. A fresh connection decides. */
+    if (session->finished && (!mail || mail == CODE_CLOSING)) {
+        /* It was not its turn yet, or the server had enough of this connection (it may have said so to the message before), not of this message. A
+         * fresh connection decides; each ends a message at least, so that this ends. */
         desk_return(session->desk, job);
         turn->job = NULL;
         return;

@@ -5,7 +5,7 @@
  * ACTION is a reply code, `drop` (hang up), `stall` (say nothing more), `garbage`, `many` (a reply of many lines), `half` (the first
  * line of two, then hang up) or `long` (a reply of 1 MB), `trickle` (a reply that never ends, some bytes at a time), `deaf`
  * (the usual reply, and then nothing is read any more), `twice` (the usual reply two times over), `early` (at data: 354 and, before the text has
- * come, what should follow it), `late` (the usual reply, and shortly after it a 421).
+ * come, what should follow it), `late` (the usual reply, and shortly after it a 421), `leave` (a 421, and no more than that to whatever is said next).
  *
  * It speaks TLS where the script has a context for it, and asks for a login where the script has a user. */
 #ifndef TOCSIN_TESTS_SMTP_SERVER_H
@@ -165,6 +165,14 @@ static inline bool server_deaf(struct server_session *s, const char *reply)
     return false;
 }
 
+static inline bool server_leave(struct server_session *s)
+{
+    struct buf line = BUF_EMPTY;
+    bool said = server_say(s, "421 4.3.2 leaving\r\n") && server_line(s, &line);
+    buf_free(&line);
+    return said && false;
+}
+
 /* What ADDRESS asks for at STAGE, or GOOD. *AS_USUAL: it was GOOD. */
 static inline bool server_act(struct server_session *s, const char *address, const char *stage, const char *good,
                               bool *as_usual)
@@ -181,6 +189,8 @@ static inline bool server_act(struct server_session *s, const char *address, con
         return server_stall(s);
     if (strcmp(action, "trickle") == 0)
         return server_trickle(s);
+    if (strcmp(action, "leave") == 0)
+        return server_leave(s);
     if (strcmp(action, "deaf") == 0)
         return server_deaf(s, good);
     if (strcmp(action, "garbage") == 0)

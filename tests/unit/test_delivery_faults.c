@@ -120,6 +120,25 @@ static void test_faults(void **state)
     end(f);
 }
 
+/* A server that says goodbye to the first mail of a connection speaks of the connection: the mail behind it, which libesmtp has in hand already, is none
+ * the worse for it. */
+static void test_goodbye(void **state)
+{
+    (void)state;
+    static struct mail mails[2];
+    mails[0] = (struct mail){ .to = "end-leave.a@test.example" };
+    mails[1] = (struct mail){ .to = "good@test.example" };
+    struct fixture *f = begin(NULL, &(struct delivery_options){ .sessions = 1, .timeout_ms = 2000 });
+    submit(f, &mails[0]);
+    submit(f, &mails[1]);
+    finish(f);
+    assert_int_equal(mails[0].job.verdict, VERDICT_DEFERRED);
+    assert_int_equal(mails[0].job.reply.code, 421);
+    assert_int_equal(mails[1].job.verdict, VERDICT_ACCEPTED);
+    free_mails(mails, 2);
+    end(f);
+}
+
 /* Faults of the whole connection. */
 struct opening {
     struct server_script script;
@@ -186,6 +205,7 @@ static void test_openings(void **state)
 int main(void)
 {
     log_set_level(LOG_ERROR_LEVEL);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_faults), cmocka_unit_test(test_openings) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_faults), cmocka_unit_test(test_goodbye),
+                                        cmocka_unit_test(test_openings) };
     return cmocka_run_group_tests_name("delivery to a faulty relay", tests, NULL, NULL);
 }
