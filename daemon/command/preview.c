@@ -177,17 +177,18 @@ static int print_outlook(struct context *context, const char *name)
     long long mails = number_in(outlook, "mails"),
               passed[] = { number_in(outlook, "suppressed"), number_in(outlook, "known_dead") };
     const struct config *config = command_config(context);
-    buf_add_format(&text, "  %lld mails to %lld contacts\n", mails, number_in(outlook, "contacts"));
+    long long contacts = number_in(outlook, "contacts");
+    buf_add_format(&text, "  %lld mail%s to %lld contact%s\n", mails, mails == 1 ? "" : "s", contacts,
+                   contacts == 1 ? "" : "s");
     if (number_in(largest, "cases") > 1)
         buf_add_format(&text, "  the largest: T-%lld to %s, about %lld domains or addresses\n",
                        number_in(largest, "id"), text_in(largest, "recipient"), number_in(largest, "cases"));
     if (number_in(domain, "mails") > 1)
         buf_add_format(&text, "  most go to %s: %lld\n", text_in(domain, "name"), number_in(domain, "mails"));
     if (passed[0] || passed[1])
-        buf_add_format(&text, "  passed over: %lld suppressed contacts, %lld that are known dead\n", passed[0],
-                       passed[1]);
+        buf_add_format(&text, "  contacts passed over: %lld suppressed, %lld known dead\n", passed[0], passed[1]);
     if (number_in(outlook, "without_contact"))
-        buf_add_format(&text, "  %lld domains or addresses have no contact at all\n",
+        buf_add_format(&text, "  domains or addresses without any contact: %lld\n",
                        number_in(outlook, "without_contact"));
     if (config)
         add_duration(&text, config, mails, number_in(domain, "mails"));

@@ -368,7 +368,8 @@ static struct value summary_model(struct arena *arena, enum words_language langu
 
 static void set_attachments(struct object *model, const struct attachments *attachments, size_t left_out)
 {
-    const struct attachment *first = &attachments->files[0], *last = attachments->files + attachments->count - 1;
+    const struct attachment *first = &attachments->files[0],
+                            *last = &attachments->files[attachments->count ? attachments->count - 1 : 0];
     set(model, "has_attachment", boolean(attachments->has_table));
     set(model, "attachment_more", count_or_false(left_out));
     set(model, "attachment", attachments->has_table ? text(first->name) : nothing);

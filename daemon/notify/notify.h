@@ -9,8 +9,9 @@
 #include "daemon/bounce/token.h"
 
 /* The frozen configuration values of a campaign, as struct notification's `settings` holds them: a compact JSON object with
- * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","template","reminder_template","language","only_language","note"} (the template and the languages where there
- * is a PROFILE: the store chooses templates by them); a new string. NOTE (may be NULL) is the submitter's. */
+ * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","template","reminder_template","language","only_language",
+ * "attachments":["csv","xarf"],"zip_above","rows_in_text","note"}; a new string. Where there is no PROFILE there is nothing from "template" to "rows_in_text" (the store chooses templates by the
+ * names and languages). NOTE (may be NULL) is the submitter's. */
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note);
 
 /* The mail for people to quote: "T-" and the notification's number. */

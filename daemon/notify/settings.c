@@ -78,10 +78,10 @@ char *notify_settings(const struct config *config, const struct config_profile *
     json_object_set_new(root, "sender", sender);
     json_object_set_new(root, "bounce", string_new(config->return_path.bounce));
     json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
-    if (profile)
+    if (profile) {
         set_choice(root, profile);
-    if (profile)
         set_body(root, profile);
+    }
     if (note)
         json_object_set_new(root, "note", string_new(note));
     char *dump = json_dumps(root, JSON_COMPACT), *text = mem_string(dump);
