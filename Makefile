@@ -106,9 +106,10 @@ fuzzers: $(if $(FUZZ),$(FUZZERS))
 	$(if $(FUZZ),,@$(MAKE) --no-print-directory FUZZ=1 fuzzers)
 
 FUZZ_SECONDS := 60
-valgrind: deps-test ## run the unit tests and a campaign under valgrind (a quarter of an hour)
+ALL :=
+valgrind: deps-test ## run the unit tests and a campaign under valgrind (a quarter of an hour); ALL=1 the end-to-end tests besides (over an hour)
 	@$(MAKE) --no-print-directory -j2 tests
-	@tests/valgrind $(BUILD)
+	@tests/valgrind $(if $(ALL),--all) $(BUILD)
 
 fuzz: deps-test ## fuzz each target of tests/fuzz for FUZZ_SECONDS; TARGETS="csv lmtp" only those
 	@$(MAKE) --no-print-directory -j2 fuzzers
@@ -133,12 +134,13 @@ analyse: deps-test ## static analysis: gcc's, clang-tidy, cppcheck
 	@echo '  clang-tidy'
 	$(Q)printf '%s\n' $(ANALYSED) | xargs -P2 -I{} clang-tidy --quiet {} -- $(CPPFLAGS) $(PKG_CFLAGS) $(CSTD) 2>build/analyser/clang-tidy.log
 
-bench: deps-test ## measure feeds and loading beside sqlite3's .import, delivery beside Postfix's smtp-source, and the loop's lag under load
+bench: deps-test ## measure feeds and loading beside sqlite3's .import, delivery beside Postfix's smtp-source, the loop's lag under load, and a whole campaign in the lab
 	@$(MAKE) --no-print-directory -j2 all
 	@$(PYTHON) tests/bench/feed --build $(BUILD)
 	@$(PYTHON) tests/bench/load --build $(BUILD)
 	@$(PYTHON) tests/bench/delivery --build $(BUILD)
 	@$(PYTHON) tests/bench/loop-lag --build $(BUILD)
+	@$(PYTHON) tests/bench/campaign --build $(BUILD)
 
 SCRATCH := /tmp/tocsin-demo-$(shell id -u)
 demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its report
@@ -147,7 +149,7 @@ demo: deps ## rehearse a campaign of 1,000 domains in the lab, and print its rep
 	@tests/lab/story $(SCRATCH)
 	@tests/lab/rehearse --scenario $(SCRATCH)/scenario.json --feed $(SCRATCH)/story.csv --set @$(SCRATCH)/settings --progress
 
-# The programs, the units, the templates, and a configuration where there is none yet.
+# The programs, the units, the templates, the snapshot of the RDAP bootstrap, and a configuration where there is none yet.
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 SBINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/tocsin
@@ -162,7 +164,8 @@ install: all ## install it (PREFIX=/usr/local DESTDIR=)
 	install -d $(LIBDIR)/systemd/system $(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	install -m 755 $(BUILD)/tocsin $(BINDIR)/tocsin
 	install -m 755 $(BUILD)/tocsind $(SBINDIR)/tocsind
-	cd templates && find . \( -name '*.txt' -o -name '*.mustache' \) -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
+	cd templates && find . \( -name '*.txt' -o -name '*.html' -o -name '*.mustache' \) -exec install -D -m 644 {} $(abspath $(SHAREDIR))/templates/{} \;
+	install -D -m 644 -t $(SHAREDIR)/rdap daemon/contact/data/*.json
 	install -m 644 README.md ARCHITECTURE.md LICENSE $(DOCDIR)
 	install -D -m 644 -t $(DOCDIR)/docs docs/*.md
 	$(RELOCATE) config/tocsin.yaml > $(DOCDIR)/tocsin.yaml

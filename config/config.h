@@ -47,16 +47,19 @@ struct config_profile {
     char *
         only_language; /* no key: what a sidecar says, which comes before all that tells the recipient's; NULL: nothing */
     bool bilingual; /* bilingual: the same once more in English */
+    bool html; /* html: the same once more in HTML, for programs that show that */
     char *type; /* type: classification.type for rows without one; default NULL */
     char *format; /* format: "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list" */
+    char *encoding; /* encoding: "auto", "utf-8", "latin1" */
     bool header; /* header: the first CSV row names the columns; default true */
     struct config_list attachments; /* attachments: "csv", "xarf" */
     int64_t zip_above; /* zip_above: bytes of attachments; 0: never */
     int64_t rows_in_text; /* rows_in_text: more are summed up there */
+    bool defang_urls; /* defang_urls: hxxp for http in the text; default true */
     struct config_column *columns; /* columns: a mapping COLUMN: FIELD */
     size_t column_count;
     int64_t approve_above; /* -1: the global one */
-    int64_t dedup_window, max_reminders; /* likewise */
+    int64_t dedup_window, max_reminders, max_rejected; /* likewise */
     struct config_list
         aggregate_by; /* aggregate_by: what one mail is about besides its contact: "type", "asn", "incident" */
     char *send; /* send: "at-once", "hourly", "daily" */
@@ -118,6 +121,8 @@ struct config {
     struct {
         struct config_list order; /* contacts.order: kinds, best first */
         struct config_list mailboxes; /* contacts.mailboxes: RFC 2142 local parts to try, best first */
+        char *database_domain; /* contacts.database_domain: a zone that knows contacts by domain; "" for none */
+        char *database_ip; /* contacts.database_ip: one that knows them by address; "" for none */
         int64_t max_contacts; /* contacts.max_contacts: rungs a case may climb */
         struct config_override *overrides;
         size_t override_count;

@@ -15,12 +15,13 @@ static const char *const log_levels[] = { "error", "warning", "notice", "info", 
 static const char *const tls_modes[] = { "never", "opportunistic", "required", NULL };
 static const char *const attachment_kinds[] = { "csv", "xarf", NULL };
 static const char *const formats[] = { "auto", "csv", "jsonl", "json", "xarf", "n6", "crowdsec", "list", NULL };
+static const char *const encodings[] = { "auto", "utf-8", "latin1", NULL };
 
 static const char *const aggregates[] = { "type", "asn", "incident", NULL };
 static const char *const rounds[] = { "at-once", "hourly", "daily", NULL };
 
-const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns",
-                                             "header",   "format",   "type",     "hold", NULL };
+const char *const config_may_set_words[] = { "campaign", "template", "language", "note", "columns", "header",
+                                             "format",   "encoding", "type",     "hold", NULL };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -91,12 +92,20 @@ static const struct config_key keys[] = {
       .help = "After this long without an answer, the ladder is built without it." },
 
     { "contacts.order", CONFIG_KIND, AT(contacts.order),
-      "[override, rfc2142-abuse, rfc2142-security, rfc2142-postmaster, rfc2142-hostmaster, rfc2142-webmaster, "
-      "rfc2142-info]",
-      1, 64, .list = true, .help = "Kinds of contact, best first: whom to tell before whom." },
+      "[override, contactdb-domain, contactdb-ip, rfc2142-abuse, rfc2142-security, rfc2142-postmaster, "
+      "rfc2142-hostmaster, rfc2142-webmaster, rfc2142-info, soa]",
+      1, 64, .list = true,
+      .help = "Kinds of contact, best first: whom to tell before whom. The SOA record of a domain is asked for only "
+              "where soa stands here." },
     { "contacts.mailboxes", CONFIG_LOCAL_PART, AT(contacts.mailboxes),
       "[abuse, security, postmaster, hostmaster, webmaster, info]", 0, 32, .list = true,
       .help = "Role mailboxes of RFC 2142 to try at a domain, best first." },
+    { "contacts.database_domain", CONFIG_HOST, AT(contacts.database_domain), "\"\"",
+      .help = "A zone of the DNS that knows contacts by domain, in abuse.net's form: TXT records of DOMAIN.ZONE with "
+              "mailboxes in them. Whoever runs it learns which domains you ask about. Empty: none." },
+    { "contacts.database_ip", CONFIG_HOST, AT(contacts.database_ip), "\"\"",
+      .help = "The same by address, in Abusix's form: TXT records of the reversed address below it, such as "
+              "7.2.0.192.ZONE. Empty: none." },
     { "contacts.max_contacts", CONFIG_INTEGER, AT(contacts.max_contacts), "6", 1, 50,
       .help = "How many contacts may be written to about one case, one after the other." },
     { "contacts.overrides", CONFIG_OVERRIDES, AT(contacts.overrides), "[]", 0, 50000, .list = true,
@@ -218,8 +227,16 @@ static const struct config_key profile_keys[] = {
           "domain of a country with one language." },
     { "bilingual", CONFIG_BOOLEAN, AT(bilingual), "false",
       .help = "Does a mail in another language than English say the same in English below?" },
+    { "html", CONFIG_BOOLEAN, AT(html), "false",
+      .help =
+          "Does a mail have its text as HTML besides, for mail programs that show that rather (multipart/alternative)? "
+          "Where there is a NAME.LANGUAGE.html beside its template; other mails are plain text alone." },
     { "rows_in_text", CONFIG_INTEGER, AT(rows_in_text), "20", 0, 100,
       .help = "A mail about more incidents than this sums them up in its text; the attachments have them all." },
+    { "defang_urls", CONFIG_BOOLEAN, AT(defang_urls), "true",
+      .help = "Does the text show URLs of incidents as hxxp://, so that nobody follows them by a slip of the hand, and "
+              "no filter takes the mail for one that spreads them? The attachments have them as they are. false: so "
+              "does the text." },
     { "attachments", CONFIG_WORD, AT(attachments), "[csv]", 0, 2, .words = attachment_kinds, .list = true,
       .help = "What a mail has attached. csv: the incidents as a table, safe to open in a spreadsheet. xarf: as X-ARF "
               "v4 reports, for "
@@ -227,6 +244,10 @@ static const struct config_key profile_keys[] = {
     { "zip_above", CONFIG_SIZE, AT(zip_above), "256k", 0, 8 * MIB,
       .help = "Attachments of more than this together go into a zip archive. 0: never." },
     { "format", CONFIG_WORD, AT(format), "auto", .words = formats, .help = "The feed's format; auto: by its content." },
+    { "encoding", CONFIG_WORD, AT(encoding), "auto", .words = encodings,
+      .help = "What the feed's text is written in. latin1: ISO 8859-1, or rather windows-1252; a row with bytes that "
+              "the encoding does not have is rejected. auto: each value by its bytes, UTF-8 where they are it, else "
+              "latin1." },
     { "header", CONFIG_BOOLEAN, AT(header), "true", .help = "Does the first row of a CSV file name the columns?" },
     { "columns", CONFIG_COLUMNS, AT(columns), "{}", 0, 200,
       .example = "{ Domain: source.fqdn, Seen: time.source, Remark: \"\" }",
@@ -242,6 +263,8 @@ static const struct config_key profile_keys[] = {
       .help = "Instead of campaigns.dedup_window." },
     { "max_reminders", CONFIG_INTEGER, AT(max_reminders), NULL, 0, 10, .example = "2",
       .help = "Instead of campaigns.max_reminders." },
+    { "max_rejected", CONFIG_PERCENT, AT(max_rejected), NULL, 0, 100, .example = "20%",
+      .help = "Instead of campaigns.max_rejected." },
     { "aggregate_by", CONFIG_WORD, AT(aggregate_by), "[]", 0, 3, .words = aggregates, .list = true,
       .help = "What is never in one mail, though its contact is the same: different types (classification.type), "
               "different networks (asn: source.asn), or, for those who want single reports, any two incidents; what "
@@ -264,8 +287,9 @@ static const struct config_key profile_keys[] = {
       .help =
           "The Unix group whose members may submit with this profile; administrators may as well. Not set: whoever may "
           "submit at all." },
-    { "may_set", CONFIG_WORD, AT(may_set), "[campaign, template, language, note, columns, header, format, type, hold]",
-      0, 16, .words = config_may_set_words, .list = true,
+    { "may_set", CONFIG_WORD, AT(may_set),
+      "[campaign, template, language, note, columns, header, format, encoding, type, hold]", 0, 16,
+      .words = config_may_set_words, .list = true,
       .help = "What they may say of a feed themselves, in NAME.meta.yaml beside it or by options of `tocsin submit`. "
               "Administrators "
               "may say all of it." },
@@ -312,6 +336,8 @@ static const struct config_key sidecar_keys[] = {
       .help = "A sentence of the submitter's that every mail of the campaign shows." },
     { "format", CONFIG_WORD, AT(own.format), NULL, .words = formats, .example = "csv",
       .help = "Instead of the profile's format." },
+    { "encoding", CONFIG_WORD, AT(own.encoding), NULL, .words = encodings, .example = "latin1",
+      .help = "Instead of the profile's encoding." },
     { "header", CONFIG_BOOLEAN, AT(own.header), NULL, .example = "false", .help = "Instead of the profile's header." },
     { "columns", CONFIG_COLUMNS, AT(own.columns), NULL, 0, 200, .example = "{ Domain: source.fqdn, Seen: time.source }",
       .help = "Instead of the profile's columns, all of them." },

@@ -68,7 +68,7 @@ struct config_table {
     size_t count;
 };
 
-#define CONFIG_KEYS_MAX 64 /* rows in a table */
+#define CONFIG_KEYS_MAX 96 /* rows in a table */
 
 extern const struct config_table config_keys; /* struct config */
 extern const struct config_table config_profile_keys; /* struct config_profile */

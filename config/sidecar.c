@@ -177,6 +177,7 @@ struct config_profile config_sidecar_profile(const struct config_sidecar *sideca
     made.only_language = sidecar->language;
     made.type = own->type ? own->type : made.type;
     made.format = own->format ? own->format : made.format;
+    made.encoding = own->encoding ? own->encoding : made.encoding;
     if (sidecar->has_header)
         made.header = own->header;
     if (own->column_count) {

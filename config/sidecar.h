@@ -18,7 +18,8 @@ struct config_sidecar {
     char *language;
     char *note; /* a sentence of the submitter's that the mails show */
     bool hold;
-    struct config_profile own; /* of it template_name, type, format, header, columns: instead of the profile's */
+    struct config_profile
+        own; /* of it template_name, type, format, encoding, header, columns: instead of the profile's */
     bool has_header;
 };
 

@@ -158,7 +158,7 @@ size_t builder_profile(struct builder *builder, const char *name, struct place p
     if (i == config->profile_count) {
         config->profiles = mem_resize(config->profiles, i + 1, sizeof *config->profiles);
         config->profiles[i] = (struct config_profile){
-            .name = mem_string(name), .approve_above = -1, .dedup_window = -1, .max_reminders = -1
+            .name = mem_string(name), .approve_above = -1, .dedup_window = -1, .max_reminders = -1, .max_rejected = -1
         };
         builder->profiles = mem_resize(builder->profiles, i + 1, sizeof *builder->profiles);
         builder->profiles[i] = (struct profile_places){ .at = place };

@@ -63,10 +63,14 @@ int config_parse_url(const struct config_key *key, const char *text, void *field
 }
 
 /* The kinds that a source of contacts exists for. */
+/* Kinds of contact besides those of RFC 2142; a source of daemon/contact/ proposes each of them. */
+static const char *const kinds[] = { "override", "contactdb-domain", "contactdb-ip", "soa" };
+
 int config_parse_kind(const struct config_key *key, const char *text, void *field, struct error *error)
 {
-    if (strcmp(text, "override") == 0)
-        return store(field, text);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(text, kinds[i]) == 0)
+            return store(field, text);
     static const char prefix[] = "rfc2142-";
     if (strncmp(text, prefix, sizeof prefix - 1) != 0)
         return -EINVAL;

@@ -29,7 +29,7 @@ int daemon_find_receipt(const struct config *config, char **text, struct error *
         template_set_read((const char *const *)config->paths.templates.items, config->paths.templates.count);
     const struct template_name *names = template_set_names(set, &count);
     int index = template_choose(names, count, &matter, &english);
-    *text = index < 0 ? NULL : template_set_freeze(set, index, false, error);
+    *text = index < 0 ? NULL : template_set_freeze(set, index, 0, error);
     int status = index < 0 ? template_set_missing(set, TEMPLATE_RECEIPT, error) : *text ? 0 : -EINVAL;
     template_set_free(set);
     return status;

@@ -260,9 +260,8 @@ static void on_finished(void *context, int status, const char *message, const st
     log_about(LOG_NOTICE_LEVEL, &about, "feed: %s: campaign %s: incidents %lld, targets %lld, known already %lld%s",
               entry->name, summary->campaign, (long long)summary->incidents, (long long)summary->targets,
               (long long)summary->duplicates,
-              summary->doubtful
-                  ? "; too many of its rows could not be read (campaigns.max_rejected): waits for approval "
-                    "(tocsin preview, tocsin campaign approve)"
+              summary->doubtful   ? "; too many of its rows could not be read (max_rejected): waits for approval "
+                                    "(tocsin preview, tocsin campaign approve)"
               : summary->held     ? "; waits for approval (tocsin preview, tocsin campaign approve)"
               : summary->unproved ? "; waits until bounces have been seen to come back (tocsin check --send)"
                                   : "");
@@ -302,6 +301,7 @@ static void on_begun(void *context, const struct queue_file_begun *begun)
         .rejected_path = entry->rejected_path,
         .hash = begun->hash,
         .size = begun->size,
+        .received = begun->received / 1000,
     };
     switch (begun->verdict) {
     case QUEUE_FILE_LOAD:
@@ -340,7 +340,10 @@ static int freeze_templates(struct entry *entry, const struct template_set *set,
     for (size_t i = 0; i < count; i++) {
         if (!is_for(&entry->profile, names[i].name))
             continue;
-        char *text = template_set_freeze(set, (int)i, entry->profile.bilingual, error);
+        char *text = template_set_freeze(set, (int)i,
+                                         (entry->profile.bilingual ? TEMPLATE_SET_BILINGUAL : 0) |
+                                             (entry->profile.html ? TEMPLATE_SET_HTML : 0),
+                                         error);
         if (!text)
             return -EINVAL;
         entry->templates[entry->template_count++] =
@@ -410,6 +413,7 @@ static void on_hashed(void *context, const struct load_result *result)
         .settings = settings,
         .template_text = entry->usual_text,
         .reminder_text = entry->reminder_text,
+        .template_name = entry->sidecar ? entry->sidecar->own.template_name : NULL,
         .templates = entry->templates,
         .template_count = entry->template_count,
         .now = daemon_now(),

@@ -199,6 +199,8 @@ static struct feed *open_feed(const struct load *load, struct parse *parse)
         .columns = columns,
         .column_count = profile->column_count,
         .no_header = !profile->header,
+        .encoding = profile->encoding,
+        .received = load->received,
         .default_type = profile->type,
         .file_name = load->name,
     };

@@ -20,6 +20,7 @@ struct load {
     const char *rejected_path; /* NAME.rejected is made here when there is something to say */
     const char *hash; /* of the bytes that were registered, and how many they are: others are not loaded */
     int64_t size;
+    int64_t received; /* in seconds: what is told by times without a year */
 };
 
 struct load_result {

@@ -161,18 +161,6 @@ void returns_tell_faulty(struct daemon *daemon, bool at_once)
     *faulty = (struct faulty_tokens){ .told = uv_now(daemon->loop) };
 }
 
-static void log_returned(struct daemon *daemon, const struct queue_returned *returned, const char *recipient)
-{
-    struct log_about about = { .event = LOG_RETURNED, .notification = returned->notification };
-    if (returned->token_fault)
-        log_faulty(daemon, returned->token_fault, recipient);
-    else if (!returned->notification)
-        log_about(LOG_INFO_LEVEL, &about, "bounce: about no notification of ours: %s", returned->class);
-    else
-        log_about(LOG_INFO_LEVEL, &about, "bounce: T-%lld: %s%s%s", (long long)returned->notification, returned->class,
-                  returned->reason ? ", " : "", returned->reason ? returned->reason : "");
-}
-
 static bool on_opt_out(void *context, const char *address)
 {
     return is_opt_out_mailbox(context, address);
@@ -213,21 +201,40 @@ static void understand(const struct daemon *daemon, const char *recipient, const
         returned->opt_out_address = bounce->from;
 }
 
-/* Somebody wants no more mail, and is told that he is heard. */
-struct heard {
+/* On its way into the store. The words are those of the tables of daemon/bounce/. */
+struct recording {
     struct daemon *daemon;
+    int64_t notification;
+    const char *class, *reason;
+    bool faulty; /* that was logged already */
+    bool silences; /* somebody wants no more mail */
     queue_done *done;
     void *context;
 };
 
-static void on_heard(void *context, int status, const char *message)
+static void log_returned(const struct recording *recording, const char *campaign)
 {
-    struct heard *heard = context;
+    const struct log_about about = { .event = LOG_RETURNED,
+                                     .campaign = campaign,
+                                     .notification = recording->notification };
+    if (!recording->notification)
+        log_about(LOG_INFO_LEVEL, &about, "bounce: about no notification of ours: %s", recording->class);
+    else
+        log_about(LOG_INFO_LEVEL, &about, "bounce: T-%lld: %s%s%s", (long long)recording->notification,
+                  recording->class, recording->reason ? ", " : "", recording->reason ? recording->reason : "");
+}
+
+/* Logged once it is on disk: where it is not taken, it comes again. */
+static void on_returned(void *context, int status, const char *message, const char *campaign)
+{
+    struct recording *recording = context;
+    if (!status && !recording->faulty)
+        log_returned(recording, campaign);
     /* Nor does he get what was claimed before: whose final dot is not out yet is claimed anew. */
-    if (!status && !heard->daemon->ending)
-        delivery_recall(heard->daemon->delivery);
-    heard->done(heard->context, status, message);
-    free(heard);
+    if (!status && recording->silences && !recording->daemon->ending)
+        delivery_recall(recording->daemon->delivery);
+    recording->done(recording->context, status, message);
+    free(recording);
 }
 
 static void record(struct daemon *daemon, struct queue_returned *returned, queue_done *done, void *context)
@@ -239,13 +246,18 @@ static void record(struct daemon *daemon, struct queue_returned *returned, queue
         returned->receipt_template = daemon->receipt_template;
     }
     crash_point("bounce-intake");
-    if (returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT) {
-        struct heard *heard = mem_alloc(sizeof *heard);
-        *heard = (struct heard){ daemon, done, context };
-        done = on_heard;
-        context = heard;
-    }
-    queue_record_returned(daemon->queue, returned, done, context);
+    struct recording *recording = mem_alloc(sizeof *recording);
+    *recording = (struct recording){
+        .daemon = daemon,
+        .notification = returned->notification,
+        .class = returned->class,
+        .reason = returned->reason,
+        .faulty = returned->token_fault != NULL,
+        .silences = returned->meaning == QUEUE_RETURNED_OPT_OUT || returned->meaning == QUEUE_RETURNED_COMPLAINT,
+        .done = done,
+        .context = context,
+    };
+    queue_record_returned(daemon->queue, returned, on_returned, recording);
     free(settings);
 }
 
@@ -262,7 +274,8 @@ void returns_take(struct daemon *daemon, const char *way, const char *sender, co
         log_notice("bounce: proof %lld came back by %s", (long long)proof, way);
         queue_proof_returned(daemon->queue, proof, returned.class, way, returned.time, done, context);
     } else {
-        log_returned(daemon, &returned, recipient);
+        if (returned.token_fault)
+            log_faulty(daemon, returned.token_fault, recipient);
         record(daemon, &returned, done, context);
     }
     free(opt_out);

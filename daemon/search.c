@@ -42,6 +42,16 @@ static void on_ladder(void *context, int status, struct ladder *ladder)
     search_targets(daemon);
 }
 
+static void on_addresses(void *context, const struct host_address *addresses, size_t count)
+{
+    struct search *search = context;
+    struct daemon *daemon = search->daemon;
+    queue_set_addresses(daemon->queue, search->id, addresses, count);
+    search_free(search);
+    pump_wake(daemon);
+    search_targets(daemon);
+}
+
 static void search_one(struct daemon *daemon, const struct queue_target *target)
 {
     struct search *search = mem_zero(1, sizeof *search);
@@ -53,6 +63,10 @@ static void search_one(struct daemon *daemon, const struct queue_target *target)
     daemon->searching = search;
     search->id = target->id;
     search->tries = target->tries + 1;
+    if (target->hosts) {
+        contact_look_up(daemon->contact, target->hosts, on_addresses, search);
+        return;
+    }
     struct contact_target wanted = { .target = target->target, .host = target->host, .ip = target->ip };
     bool last = target->since && daemon_now() - target->since >= daemon->config->dns.give_up;
     contact_find(daemon->contact, &wanted, last, on_ladder, search);

@@ -206,6 +206,7 @@ static void drop_targets(struct claim_targets *claim)
         free(claim->targets[i].target);
         free(claim->targets[i].host);
         free(claim->targets[i].ip);
+        free(claim->targets[i].hosts);
     }
     free(claim->targets);
     claim->targets = NULL;
@@ -215,7 +216,8 @@ static void drop_targets(struct claim_targets *claim)
 static void take_targets(struct store *store, struct claim_targets *claim, int64_t campaign, size_t most)
 {
     sqlite3_stmt *rows = sql_query(store->sql,
-                                   "SELECT id, target, host, ip, resolve_since, resolve_tries FROM \"case\""
+                                   "SELECT id, target, host, ip, resolve_since, resolve_tries,"
+                                   " (SELECT matching = 1 FROM feed_file f WHERE f.id = file_id) FROM \"case\""
                                    " WHERE campaign_id = ?1 AND state = 1 AND due <= ?2 ORDER BY due, id LIMIT ?3",
                                    "iii", campaign, claim->now, (int64_t)(most - claim->count));
     while (sql_step(store->sql, rows))
@@ -226,6 +228,7 @@ static void take_targets(struct store *store, struct claim_targets *claim, int64
             .ip = sql_copy(rows, 3),
             .since = sqlite3_column_int64(rows, 4),
             .tries = (unsigned)sqlite3_column_int(rows, 5),
+            .hosts = sqlite3_column_int(rows, 6) ? store_hosts(store, sqlite3_column_int64(rows, 0)) : NULL,
         };
 }
 

@@ -42,10 +42,11 @@ static bool find_claim(struct store *store, struct begin *begin)
         [FILE_LOADED] = QUEUE_FILE_LOADED,
         [FILE_FAILED] = QUEUE_FILE_REFUSED,
     };
-    sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT f.id, f.state, f.loaded_to, c.name, f.why, f.hash, f.size FROM feed_file f"
-                                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1",
-                                  "t", begin->file.claim);
+    sqlite3_stmt *row =
+        sql_query(store->sql,
+                  "SELECT f.id, f.state, f.loaded_to, c.name, f.why, f.hash, f.size, f.received FROM feed_file f"
+                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.claim = ?1",
+                  "t", begin->file.claim);
     if (!sql_step(store->sql, row))
         return false;
     begin->begun.file = sqlite3_column_int64(row, 0);
@@ -57,6 +58,7 @@ static bool find_claim(struct store *store, struct begin *begin)
     free(begin->hash);
     begin->hash = sql_copy(row, 5);
     begin->begun.size = sqlite3_column_int64(row, 6);
+    begin->begun.received = sqlite3_column_int64(row, 7);
     sqlite3_reset(row);
     return true;
 }
@@ -117,29 +119,43 @@ static int64_t make_campaign(struct store *store, const struct begin *begin)
 #define OTHER_NOTE                                                                                                     \
     "CASE WHEN json_valid(?5) AND json_valid(settings) THEN json_extract(?5, '$.note') IS NOT NULL"                    \
     " AND json_extract(?5, '$.note') IS NOT json_extract(settings, '$.note') ELSE 0 END"
+/* The two that are not the same, where ?6 or a later file's settings, ?5, name another template or language than what the campaign was begun with, which knows of them. */
+#define OTHER_TEMPLATE                                                                                                 \
+    "CASE WHEN json_valid(settings) AND ?6 <> json_extract(settings, '$.template') THEN"                               \
+    " 'is written from the template ' || json_extract(settings, '$.template') || ', and this file names ' || ?6 END"
+#define OTHER_LANGUAGE                                                                                                 \
+    "CASE WHEN json_valid(?5) AND json_valid(settings) AND json_extract(?5, '$.only_language') IS NOT NULL"            \
+    " AND json_extract(settings, '$.template') IS NOT NULL"                                                            \
+    " AND json_extract(?5, '$.only_language') IS NOT json_extract(settings, '$.only_language') THEN 'is written in '"  \
+    " || coalesce(json_extract(settings, '$.only_language'), 'the language that each recipient reads')"                \
+    " || ', and this file names ' || json_extract(?5, '$.only_language') END"
 
-/* A later file joins its campaign as it was approved: same profile, same redirection, no other note, not over. */
+/* A later file joins its campaign as it was approved: same profile, same redirection, no other note, template or language, not over. */
 static int64_t join_campaign(struct store *store, struct begin *begin)
 {
     sqlite3_stmt *row = sql_query(store->sql,
                                   "SELECT id, profile = ?2, state = 3 OR expires <= ?3, redirect_to IS ?4,"
-                                  " " OTHER_NOTE " FROM campaign WHERE name = ?1",
-                                  "ttitt", begin->campaign, begin->file.profile, begin->now, begin->file.redirect_to,
-                                  begin->file.settings);
+                                  " " OTHER_NOTE ", coalesce(" OTHER_TEMPLATE ", " OTHER_LANGUAGE ")"
+                                  " FROM campaign WHERE name = ?1",
+                                  "ttittt", begin->campaign, begin->file.profile, begin->now, begin->file.redirect_to,
+                                  begin->file.settings, begin->file.template_name);
     if (!sql_step(store->sql, row))
         return 0;
     int64_t id = sqlite3_column_int64(row, 0);
     bool same_profile = sqlite3_column_int(row, 1) != 0, over = sqlite3_column_int(row, 2) != 0;
     bool same_way = sqlite3_column_int(row, 3) != 0, other_note = sqlite3_column_int(row, 4) != 0;
+    char *other_words = sql_copy(row, 5);
     sqlite3_reset(row);
-    if (same_profile && !over && same_way && !other_note)
+    if (same_profile && !over && same_way && !other_note && !other_words)
         return id;
     begin->begun.verdict = QUEUE_FILE_REFUSED;
     begin->message = mem_format("campaign %s %s: choose another name", begin->campaign,
                                 over            ? "is over"
                                 : !same_profile ? "belongs to another profile"
                                 : other_note    ? "has another note, which all of its mails show"
-                                                : "sends its mails elsewhere (redirect_to)");
+                                : !same_way     ? "sends its mails elsewhere (redirect_to)"
+                                                : other_words);
+    free(other_words);
     return -1;
 }
 
@@ -154,7 +170,7 @@ static int run_begin(struct store *store, struct request *request)
     begin->message = NULL;
     begin->hash = mem_string(file->hash);
     begin->campaign = named ? mem_string(file->campaign) : queue_default_campaign(file->profile, file->name);
-    begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD, .size = file->size };
+    begin->begun = (struct queue_file_begun){ .verdict = QUEUE_FILE_LOAD, .size = file->size, .received = begin->now };
     if (find_claim(store, begin) || find_same_bytes(store, begin))
         return 0;
     if (!named)
@@ -192,7 +208,7 @@ static void finish_begin(struct request *request)
     const struct queue_file *file = &begin->file;
     const char *const strings[] = { file->claim,       file->name,     file->profile,       file->campaign,
                                     file->hash,        file->settings, file->template_text, file->reminder_text,
-                                    file->redirect_to, file->who };
+                                    file->redirect_to, file->who,      file->template_name };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((char *)(uintptr_t)strings[i]);
     for (size_t i = 0; i < file->template_count; i++) {
@@ -233,6 +249,7 @@ void queue_file_begin(struct queue *queue, const struct queue_file *file,
     begin->file.template_text = mem_string(file->template_text);
     begin->file.reminder_text = mem_string(file->reminder_text);
     begin->file.templates = copy_templates(file);
+    begin->file.template_name = mem_string(file->template_name);
     begin->file.redirect_to = mem_string(file->redirect_to);
     begin->file.who = mem_string(file->who);
     begin->now = file->now;
@@ -302,21 +319,23 @@ static void forget(struct store *store, int64_t file, const char *why)
             "i", campaign);
 }
 
-static bool is_doubtful(const struct store *store, const struct finish *finish)
+static bool is_doubtful(const struct store *store, const char *profile, const struct finish *finish)
 {
-    unsigned long most = (unsigned long)store->config->campaigns.max_rejected;
-    return finish->rejected >= REJECTED_FLOOR && finish->rejected * 100 > finish->rows * most;
+    const struct config_profile *own = config_profile(store->config, profile);
+    int64_t most = own && own->max_rejected >= 0 ? own->max_rejected : store->config->campaigns.max_rejected;
+    return finish->rejected >= REJECTED_FLOOR && finish->rejected * 100 > finish->rows * (unsigned long)most;
 }
 
 static void summarise(struct store *store, struct finish *finish)
 {
-    sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
-                                  " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above,"
-                                  " (SELECT count(*) FROM \"case\" WHERE campaign_id = c.id), c.redirect_to IS NOT NULL"
-                                  " FROM feed_file f"
-                                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
-                                  "i", finish->file);
+    sqlite3_stmt *row =
+        sql_query(store->sql,
+                  "SELECT c.name, (SELECT count(*) FROM incident WHERE file_id = f.id), f.duplicates,"
+                  " (SELECT count(*) FROM \"case\" WHERE file_id = f.id), f.hold, f.approve_above,"
+                  " (SELECT count(*) FROM \"case\" WHERE campaign_id = c.id), c.redirect_to IS NOT NULL,"
+                  " f.profile FROM feed_file f"
+                  " JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
+                  "i", finish->file);
     if (!sql_step(store->sql, row))
         return;
     free(finish->campaign);
@@ -331,8 +350,8 @@ static void summarise(struct store *store, struct finish *finish)
     bool hold = sqlite3_column_int(row, 4) == HOLD_BY_ORDER,
          large = sqlite3_column_int64(row, 6) > sqlite3_column_int64(row, 5),
          redirected = sqlite3_column_int(row, 7) != 0;
+    finish->summary.doubtful = finish->summary.targets > 0 && is_doubtful(store, sql_text(row, 8), finish);
     sqlite3_reset(row);
-    finish->summary.doubtful = finish->summary.targets > 0 && is_doubtful(store, finish);
     finish->summary.held = finish->summary.targets > 0 && (hold || large || finish->summary.doubtful);
     finish->summary.unproved =
         finish->summary.targets > 0 && !finish->summary.held && !redirected && !store_is_proved(store, finish->now);
@@ -361,7 +380,10 @@ static void release_some(struct store *store, struct finish *finish)
                                "SELECT max(id) FROM (SELECT id FROM \"case\" WHERE file_id = ?1 AND state = 1"
                                " AND id > ?2 ORDER BY id LIMIT " RELEASE_CASES ")",
                                "ii", finish->file, finish->released);
-    sql_run(store->sql, "UPDATE \"case\" SET due = ?4 WHERE file_id = ?1 AND state = 1 AND id > ?2 AND id <= ?3",
+    /* Where the names' addresses are looked up first, what has no name waits for that. */
+    sql_run(store->sql,
+            "UPDATE \"case\" SET due = CASE WHEN host IS NULL AND (SELECT matching FROM feed_file WHERE id = ?1)"
+            " THEN 9223372036854775807 ELSE ?4 END WHERE file_id = ?1 AND state = 1 AND id > ?2 AND id <= ?3",
             "iiii", finish->file, finish->released, finish->last, finish->now);
 }
 
@@ -376,12 +398,13 @@ static int run_finish(struct store *store, struct request *request)
     if (!finish->released) {
         summarise(store, finish);
         sql_run(store->sql,
-                "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4,"
+                "UPDATE feed_file SET rows = ?2, rejected = ?3, approved = ?4, matching = ?8, matched_to = 0,"
                 " hold = CASE WHEN ?5 THEN 2 WHEN ?6 THEN ?7 WHEN hold IN (2, ?7) THEN 0 ELSE hold END WHERE id = ?1"
                 " AND state = 1",
-                "iiiiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected,
+                "iiiiiiii", finish->file, (int64_t)finish->rows, (int64_t)finish->rejected,
                 (int64_t)(!finish->summary.held && !finish->summary.unproved), (int64_t)finish->summary.unproved,
-                (int64_t)finish->summary.doubtful, (int64_t)HOLD_FOR_REJECTED);
+                (int64_t)finish->summary.doubtful, (int64_t)HOLD_FOR_REJECTED,
+                (int64_t)store_is_matched(store, finish->file));
     }
     release_some(store, finish);
     if (finish->last == finish->released)

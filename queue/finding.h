@@ -4,6 +4,12 @@
 
 #include "queue/store.h"
 
+/* SQL: what a row's `data` reports about HOST, as load.c makes its key. */
+#define FINDING_KEY(host)                                                                                              \
+    "(coalesce(data ->> '$.\"classification.type\"', '') || char(31) ||"                                               \
+    " coalesce(data ->> '$.\"classification.identifier\"', '') || char(31) || " host " || char(31) ||"                 \
+    " coalesce(data ->> '$.\"source.port\"', 0) || char(31) || coalesce(data ->> '$.\"source.url\"', ''))"
+
 enum fate {
     FATE_TOLD, /* its file tells of it: in a case of its own, for the first time or as a reminder */
     FATE_KNOWN, /* an earlier case tells of it, or did less than dedup_window ago */

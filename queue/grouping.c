@@ -25,7 +25,7 @@ static void add_asn(struct buf *out, const char *data)
 int64_t grouping_of(const struct config_profile *profile, const char *key, int64_t key_hash, const char *data)
 {
     struct buf group = BUF_EMPTY;
-    if (!profile || !profile->aggregate_by.count)
+    if (!profile->aggregate_by.count)
         return 0;
     for (size_t i = 0; i < profile->aggregate_by.count; i++) {
         const char *word = profile->aggregate_by.items[i];

@@ -10,6 +10,7 @@
 #include "daemon/base/mem.h"
 #include "queue/grouping.h"
 #include "queue/load_chunk.h"
+#include "queue/terms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,12 +24,14 @@ struct loading {
     struct finding_rules rules;
     bool redirected;
     char *feed;
+    struct terms terms;
 };
 
 static bool loading_of(struct store *store, int64_t file, struct loading *at)
 {
     sqlite3_stmt *row = sql_query(store->sql,
-                                  "SELECT f.campaign_id, f.loaded_to, c.redirect_to IS NOT NULL, f.profile, f.received"
+                                  "SELECT f.campaign_id, f.loaded_to, c.redirect_to IS NOT NULL, f.profile, f.received,"
+                                  " c.settings"
                                   " FROM feed_file f JOIN campaign c ON c.id = f.campaign_id WHERE f.id = ?1",
                                   "i", file);
     if (!sql_step(store->sql, row))
@@ -40,6 +43,7 @@ static bool loading_of(struct store *store, int64_t file, struct loading *at)
         .redirected = sqlite3_column_int(row, 2) != 0,
         .feed = sql_copy(row, 3),
     };
+    terms_read(sql_text(row, 5), config_profile(store->config, at->feed), &at->terms);
     sqlite3_reset(row);
     finding_rules(store->config, at->feed, &at->rules);
     return true;
@@ -61,7 +65,7 @@ static bool differ_by_host(const char *a, const char *b)
     return a[-1] == '\x1f' && b[-1] == '\x1f' && strcmp(a + strcspn(a, "\x1f"), b + strcspn(b, "\x1f")) == 0;
 }
 
-/* A finding about an address and one about a name are one where a row names both: nobody is mailed twice. A second name at the same address is another host: which of
+/* A finding about an address and one about a name are one where a row names both, or where the name alone resolved to the address not long ago: nobody is mailed twice. A second name at the same address is another host: which of
  * them the address stood for nobody can say, so it stands for the first. The case that tells of ROW's host by its other name, 0: there is none. */
 static int64_t other_case(struct store *store, const struct queue_chunk *chunk, const struct row *row,
                           const struct loading *at)
@@ -72,12 +76,13 @@ static int64_t other_case(struct store *store, const struct queue_chunk *chunk, 
     sqlite3_stmt *found =
         row->host ? sql_query(store->sql,
                               "SELECT f.case_id, f.key FROM address_finding a JOIN finding f ON f.id = a.finding_id"
-                              " WHERE a.hash = ?1 AND NOT EXISTS (SELECT 1 FROM address_name n WHERE n.hash = ?1)",
-                              "i", row->address_hash)
+                              " WHERE a.hash = ?1 AND NOT EXISTS (SELECT 1 FROM address_name n WHERE n.hash = ?1"
+                              " AND n.finding_id > 0 AND (n.resolved = 0 OR n.resolved > ?2))",
+                              "ii", row->address_hash, at->rules.received - at->rules.window)
                   : sql_query(store->sql,
                               "SELECT f.case_id, f.key FROM address_name a JOIN finding f ON f.id = a.finding_id"
-                              " WHERE a.hash = ?1",
-                              "i", row->key_hash);
+                              " WHERE a.hash = ?1 AND (a.resolved = 0 OR a.resolved > ?2)",
+                              "ii", row->key_hash, at->rules.received - at->rules.window);
     if (!sql_step(store->sql, found))
         return 0;
     const char *key = sql_text(found, 1);
@@ -95,8 +100,7 @@ static void find_one(struct store *store, const struct queue_chunk *chunk, struc
     row->taken = row->line <= (unsigned long)at->loaded_to;
     row->finding = row->made = row->counted_to = 0;
     row->verdict = (struct verdict){ .fate = FATE_TOLD };
-    row->grouping = grouping_of(config_profile(store->config, at->feed), chunk->arena + row->key, row->key_hash,
-                                chunk->arena + row->json);
+    row->grouping = grouping_of(&at->terms.profile, chunk->arena + row->key, row->key_hash, chunk->arena + row->json);
     if (row->same != (uint32_t)(row - chunk->rows) || at->redirected)
         return;
     char *key = whole_key(chunk, row, at);
@@ -262,13 +266,15 @@ static void keep_finding(struct store *store, const struct queue_chunk *chunk, s
     free(key);
 }
 
-/* The first name at an address has it. */
+/* The first name at an address has it. What a row says counts for more than what DNS did. */
 static void keep_address(struct store *store, const struct row *row)
 {
     int64_t finding = row->finding ? row->finding : row->made;
     if (row->address_hash && finding)
-        sql_run(store->sql, "INSERT OR IGNORE INTO address_name (hash, finding_id) VALUES (?1, ?2)", "ii",
-                row->address_hash, finding);
+        sql_run(store->sql,
+                "INSERT INTO address_name (hash, finding_id) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE"
+                " SET finding_id = ?2, resolved = 0 WHERE resolved > 0",
+                "ii", row->address_hash, finding);
 }
 
 static void keep_incident(struct store *store, const struct queue_chunk *chunk, const struct row *row)
@@ -315,12 +321,16 @@ static void run_index(struct store *store, struct queue_chunk *chunk, const stru
 
 static void run_make(struct store *store, struct queue_chunk *chunk, const struct loading *at)
 {
-    int64_t made = 0;
+    int64_t made = 0, addresses = 0;
     for (size_t i = chunk->from; i < chunk->until; i++)
         if (chunk->rows[i].new_case) {
             make_case(store, chunk, &chunk->rows[i], at);
             made++;
+            addresses += !chunk->rows[i].host;
         }
+    if (addresses)
+        sql_run(store->sql, "UPDATE feed_file SET addresses = addresses + ?2 WHERE id = ?1", "ii", chunk->file,
+                addresses);
     if (made)
         sql_run(store->sql,
                 "UPDATE campaign SET open_cases = open_cases + ?2, state = CASE state WHEN 4 THEN 1 ELSE state END,"
@@ -379,6 +389,7 @@ static int run_chunk(struct store *store, struct request *request)
     chunk->order = orders[steps[chunk->step].order];
     chunk->until = chunk->count - chunk->from > STEP_ROWS ? chunk->from + STEP_ROWS : chunk->count;
     steps[chunk->step].run(store, chunk, &at);
+    terms_clear(&at.terms);
     free(at.feed);
     return 0;
 }

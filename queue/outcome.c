@@ -319,7 +319,8 @@ struct record_returned {
     struct request request;
     struct queue_returned returned;
     char *class, *reason, *status, *reply, *diagnostic, *from, *token_fault, *address, *settings, *template_text;
-    queue_done *done;
+    char *campaign;
+    queue_returned_done *done;
     void *context;
 };
 
@@ -367,9 +368,22 @@ static void act(struct store *store, const struct record_returned *record)
     free(at.address);
 }
 
+static char *campaign_of(struct store *store, int64_t notification)
+{
+    sqlite3_stmt *row = sql_query(
+        store->sql,
+        "SELECT c.name FROM notification n JOIN campaign c ON c.id = n.campaign_id WHERE n.id = ?1 AND c.id > 0", "i",
+        notification);
+    if (!sql_step(store->sql, row))
+        return NULL;
+    char *name = sql_copy(row, 0);
+    sqlite3_reset(row);
+    return name;
+}
+
 static int run_returned(struct store *store, struct request *request)
 {
-    const struct record_returned *record = (struct record_returned *)request;
+    struct record_returned *record = (struct record_returned *)request;
     const struct queue_returned *returned = &record->returned;
     sql_run(
         store->sql,
@@ -378,22 +392,25 @@ static int run_returned(struct store *store, struct request *request)
         "iittttttt", returned->notification, returned->time, record->class, record->reason, record->status,
         record->reply, record->diagnostic, record->from, record->token_fault);
     act(store, record);
+    free(record->campaign); /* of a try before this one */
+    record->campaign = returned->notification ? campaign_of(store, returned->notification) : NULL;
     return 0;
 }
 
 static void finish_returned(struct request *request)
 {
     struct record_returned *record = (struct record_returned *)request;
-    record->done(record->context, request->status, request->error.text);
-    char *const strings[] = { record->class,      record->reason,       record->status,      record->reply,
-                              record->diagnostic, record->from,         record->token_fault, record->address,
-                              record->settings,   record->template_text };
+    record->done(record->context, request->status, request->error.text, record->campaign);
+    char *const strings[] = { record->class,      record->reason,        record->status,      record->reply,
+                              record->diagnostic, record->from,          record->token_fault, record->address,
+                              record->settings,   record->template_text, record->campaign };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free(strings[i]);
     free(record);
 }
 
-void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context)
+void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_returned_done *done,
+                           void *context)
 {
     struct record_returned *record = mem_zero(1, sizeof *record);
     record->request.run = run_returned;

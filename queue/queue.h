@@ -11,6 +11,7 @@
 #define TOCSIN_QUEUE_QUEUE_H
 
 #include "config/config.h"
+#include "daemon/base/host_address.h"
 #include "daemon/base/incident.h"
 #include "daemon/base/ladder.h"
 #include "daemon/base/notification.h"
@@ -77,6 +78,7 @@ struct queue_file {
     const char *settings; /* frozen configuration values (notify_settings) */
     const char *template_text,
         *reminder_text; /* of its mails, and of those that are reminders, where none of the following is better */
+    const char *template_name; /* that its submitter named: a campaign that goes on has to be written from it; NULL */
     const struct queue_template *templates; /* by name and language; copied */
     size_t template_count;
     int64_t now; /* when it came: counted from the last mail about a finding to here, it is known, or a reminder */
@@ -100,6 +102,7 @@ struct queue_file_begun {
     const char
         *hash; /* the bytes that were registered under this claim; after a crash the claimed file may be another */
     int64_t size;
+    int64_t received; /* when it came first, in ms */
     const char *campaign;
     const char *message;
 };
@@ -133,11 +136,11 @@ struct queue_file_summary {
     const char *campaign;
     int64_t incidents, duplicates, targets;
     bool held; /* waits for approval */
-    bool doubtful; /* … since more than campaigns.max_rejected of its rows were rejected */
+    bool doubtful; /* … since more than max_rejected of its rows were rejected */
     bool unproved; /* would begin by itself, but waits for a proof of the bounce path */
 };
 
-/* All rows are in: the file's cases may move. Where more than campaigns.max_rejected percent of ROWS were REJECTED, and not just one or two, it waits
+/* All rows are in: the file's cases may move. Where more than its profile's max_rejected percent of ROWS were REJECTED, and not just one or two, it waits
  * for approval; where all were, it fails whole (-EBADMSG), and nothing of it stays. Call only after every chunk has come home. */
 void queue_file_finish(struct queue *queue, int64_t file, unsigned long rows, unsigned long rejected,
                        void (*done)(void *context, int status, const char *message,
@@ -168,6 +171,8 @@ struct queue_target {
     char *target, *host, *ip; /* host and ip may be NULL */
     int64_t since; /* when it was first asked for; 0: never before */
     unsigned tries;
+    char *
+        hosts; /* not its contacts are wanted now, but the addresses of these, which have spaces between them; NULL: its contacts */
 };
 
 /* Take up to LIMIT new cases whose time has come, now resolving. TARGETS live for the length of the call. */
@@ -175,6 +180,8 @@ void queue_claim_targets(struct queue *queue, int64_t now, unsigned limit,
                          void (*done)(void *context, const struct queue_target *targets, size_t count), void *context);
 /* What was found (copied). The case waits for its first rung, or is exhausted, or opted out. */
 void queue_set_ladder(struct queue *queue, int64_t id, const struct ladder *ladder, int64_t now);
+/* What its `hosts` resolved to (copied). Once it is known of all of the file's, it is claimed again for its contacts. */
+void queue_set_addresses(struct queue *queue, int64_t id, const struct host_address *addresses, size_t count);
 /* DNS could not say: ask again at DUE. */
 void queue_resolve_later(struct queue *queue, int64_t id, int64_t now, int64_t due);
 
@@ -246,8 +253,10 @@ struct queue_returned {
     const char *receipt_settings, *receipt_template; /* for the receipt of an opt-out */
 };
 
-/* Copied. DONE after the commit: only then may the mail be acknowledged. */
-void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_done *done, void *context);
+/* Copied. DONE after the commit: only then may the mail be acknowledged. CAMPAIGN: the notification's, for the log; NULL where it is about none. */
+typedef void queue_returned_done(void *context, int status, const char *message, const char *campaign);
+void queue_record_returned(struct queue *queue, const struct queue_returned *returned, queue_returned_done *done,
+                           void *context);
 
 /* Can bounces come in? SINCE: they cannot since then, because of WHY; 0: they can (again). While they cannot, no bounce window ends, and afterwards each ends as much later. To be
  * said when it changes, and once after opening. */

@@ -1,6 +1,7 @@
 /* All that the store knows about one target: what the result files say row by row, gathered. */
 #include "queue/read_explain.h"
 
+#include "queue/finding.h"
 #include "queue/row_json.h"
 #include "queue/states.h"
 
@@ -22,12 +23,7 @@
     " JOIN \"case\" k ON k.id = t.case_id WHERE t.hash = hash_of(?1) AND k.target = ?1)"                               \
     " ORDER BY file_id DESC, line DESC LIMIT " MOST ")"
 
-/* What a row reports, as load.c makes its key. */
-#define KEY                                                                                                            \
-    "(coalesce(data ->> '$.\"classification.type\"', '') || char(31) ||"                                               \
-    " coalesce(data ->> '$.\"classification.identifier\"', '') || char(31) ||"                                         \
-    " coalesce(data ->> '$.\"source.fqdn\"', data ->> '$.\"source.ip\"', '') || char(31) ||"                           \
-    " coalesce(data ->> '$.\"source.port\"', 0) || char(31) || coalesce(data ->> '$.\"source.url\"', ''))"
+#define KEY FINDING_KEY("coalesce(data ->> '$.\"source.fqdn\"', data ->> '$.\"source.ip\"', '')")
 
 static json_t *findings_of(struct sql *sql, const char *target, const char *owner)
 {

@@ -43,6 +43,14 @@ void read_outlook(struct sql *sql, int64_t campaign, json_t *result)
                 campaign);
     json_object_update(result, passed);
     json_decref(passed);
+    json_object_set_new(result, "sending",
+                        one_row(sql,
+                                "SELECT settings ->> '$.send' AS send, settings ->> '$.send_at' AS send_at,"
+                                " settings ->> '$.business_hours' AS business_hours,"
+                                " settings ->> '$.time_zone' AS time_zone FROM campaign"
+                                " WHERE id = ?1 AND redirect_to IS NULL AND json_valid(settings)"
+                                " AND settings ->> '$.send' IS NOT NULL",
+                                campaign));
     json_object_set_new(
         result, "without_contact",
         json_integer(sql_integer(

@@ -23,7 +23,8 @@ struct sql;
  *   notification {notification}                one of these with "history":[…] and "returned":[…]
  *   report     {campaign}                      the counts that daemon/report/report.h renders
  *   outlook    {campaign}                      what would go out next: {"mails","contacts","largest":{"id","recipient","cases"} or null,"domain":{"name","mails"} (of the most recipients)
- *                                              or null,"suppressed","known_dead" (contacts that were passed over),"without_contact" (cases)}
+ *                                              or null,"suppressed","known_dead" (contacts that were passed over),"without_contact" (cases),"sending":{"send","send_at",
+ *                                              "business_hours","time_zone"} (as the campaign keeps them) or null}
  *   suppressions {limit, after}                {"suppressions":[{"object","why","who","time","opt_out"}]}
  *   suppressed {objects:[addresses, domains]}  {"suppressed":[{"object","by" (itself, or a domain above it),"why","opt_out"}]}: those of them that are
  *   log        {campaign, target, address, limit}  {"events":[{"time","what","campaign","notification","recipient","detail"}]}, oldest first

@@ -154,6 +154,21 @@ static const char *const migrations[] = {
     "CREATE INDEX case_group ON \"case\" (contact_id, campaign_id, grouping) WHERE state = 3;"
     "DROP INDEX notification_contact;"
     "CREATE INDEX notification_contact ON notification (contact_id, campaign_id, grouping);",
+
+    /* 8: an address, and the one name that resolves to it (same_host.c). Of a file, `addresses`: cases about an address alone; `matching` 0: not, or no more; 1: its
+     * names' addresses are looked up; 2: its rows become one; `matched_to`: the case up to which the step under way has come. `key`: as of a row that names the
+     * address as its host; `named`: the row names another. Of address_name, `resolved`: when DNS said so, and where two names have the address `finding_id` is 0; 0: a
+     * row names both. */
+    "ALTER TABLE feed_file ADD COLUMN addresses INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE feed_file ADD COLUMN matching INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE feed_file ADD COLUMN matched_to INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX feed_file_matching ON feed_file (id) WHERE matching > 0;"
+    "CREATE TABLE same_host (file_id INTEGER NOT NULL, key TEXT NOT NULL, case_id INTEGER NOT NULL,"
+    " line INTEGER NOT NULL, named INTEGER NOT NULL, PRIMARY KEY (file_id, key, case_id, line)) WITHOUT ROWID;"
+    "ALTER TABLE address_name ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;",
+
+    /* 9: `tocsin status` counts faulty tokens each time, and what has ever come back is much. */
+    "CREATE INDEX returned_fault ON returned (token_fault) WHERE token_fault IS NOT NULL;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -1,28 +1,20 @@
-/* When a mail may go out to a contact: by its profile's `send`, and campaigns.contact_interval. */
+/* When a mail may go out to a contact: by the `send` that its profile had when the campaign began, and campaigns.contact_interval. */
 #include "daemon/base/address.h"
 #include "daemon/base/mem.h"
 #include "queue/schedule.h"
 #include "queue/store.h"
+#include "queue/terms.h"
 #include "queue/zones.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct sending {
-    struct schedule schedule;
+    struct schedule schedule; /* its zone is the following */
+    char zone[64];
     char country[3]; /* of whoever gets the mail; "": not known */
 };
-
-/* Most configurations have nobody wait, and need no look at each case. */
-static bool any_waits(const struct config *config)
-{
-    for (size_t i = 0; i < config->profile_count; i++) {
-        struct schedule schedule = schedule_of(&config->profiles[i]);
-        if (schedule_waits(&schedule))
-            return true;
-    }
-    return false;
-}
 
 /* The region of the tag that LANGUAGES begin with: AT of de-AT. */
 static bool region_of(const char *languages, char out[static 3])
@@ -47,33 +39,41 @@ static void find_country(char out[static 3], const char *kinds, const char *lang
         out[0] = '\0';
 }
 
-/* A rehearsal's mails go to whoever wants to see them now. */
-static struct sending sending_of(struct store *store, int64_t id)
+static void read_schedule(struct store *store, const char *settings, const char *profile, struct sending *out)
 {
-    struct sending sending = { .schedule = { .round = SCHEDULE_AT_ONCE } };
-    if (!any_waits(store->config))
-        return sending;
+    struct terms terms;
+    terms_read(settings, config_profile(store->config, profile), &terms);
+    out->schedule = schedule_of(&terms.profile);
+    snprintf(out->zone, sizeof out->zone, "%s", out->schedule.zone);
+    out->schedule.zone = out->zone;
+    terms_clear(&terms);
+}
+
+/* A rehearsal's mails go to whoever wants to see them now. */
+static void read_sending(struct store *store, int64_t id, struct sending *out)
+{
+    *out = (struct sending){ .schedule = { .round = SCHEDULE_AT_ONCE, .zone = "UTC" } };
     sqlite3_stmt *row =
         sql_query(store->sql,
                   "SELECT c.profile, c.redirect_to IS NOT NULL, r.kinds, r.languages, r.party, k.target,"
-                  " a.address FROM \"case\" k JOIN campaign c ON c.id = k.campaign_id"
+                  " a.address, c.settings FROM \"case\" k JOIN campaign c ON c.id = k.campaign_id"
                   " JOIN rung r ON r.case_id = k.id AND r.position = k.position"
                   " JOIN contact a ON a.id = r.contact_id WHERE k.id = ?1",
                   "i", id);
     if (!sql_step(store->sql, row))
-        return sending;
+        return;
     if (!sqlite3_column_int(row, 1)) {
-        sending.schedule = schedule_of(config_profile(store->config, sql_text(row, 0)));
-        find_country(sending.country, sql_text(row, 2), sql_text(row, 3), sqlite3_column_int(row, 4) == PARTY_OWNER,
+        read_schedule(store, sql_text(row, 7), sql_text(row, 0), out);
+        find_country(out->country, sql_text(row, 2), sql_text(row, 3), sqlite3_column_int(row, 4) == PARTY_OWNER,
                      sql_text(row, 5), sql_text(row, 6));
     }
     sqlite3_reset(row);
-    return sending;
 }
 
 int64_t store_send_from(struct store *store, int64_t id, int64_t from)
 {
-    struct sending sending = sending_of(store, id);
+    struct sending sending;
+    read_sending(store, id, &sending);
     return schedule_next(&sending.schedule, sending.country, from);
 }
 
@@ -95,7 +95,8 @@ static int64_t not_before(struct store *store, const struct group *group, int64_
 
 int64_t store_mail_from(struct store *store, const struct group *group, int64_t id, int64_t now)
 {
-    struct sending sending = sending_of(store, id);
+    struct sending sending;
+    read_sending(store, id, &sending);
     int64_t next = not_before(store, group, now);
     if (next > now)
         next = schedule_apart(&sending.schedule, sending.country, next);

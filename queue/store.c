@@ -348,9 +348,10 @@ static struct inbox_item *next_waiting(struct queue *queue)
     return group;
 }
 
+/* What waits is in the queue's list even when nothing of GROUP is left. */
 static void end_without(struct queue *queue, struct inbox_item *group, const char *why)
 {
-    for (; group; group = next_waiting(queue)) {
+    for (group = group ? group : next_waiting(queue); group; group = next_waiting(queue)) {
         give_up(group, why);
         post_group(queue, group);
     }
@@ -384,7 +385,7 @@ static void endure(struct queue *queue, struct inbox_item *group)
                 return;
             }
             wait_a_second(queue, &why, status);
-        } else if (group) {
+        } else if (group || queue->waiting) {
             post_group(queue, group);
             group = next_waiting(queue);
         } else {

@@ -75,6 +75,13 @@ void store_accept_notification(struct store *store, int64_t id, int64_t time, in
  * expired. From resolving it takes its first. */
 void store_climb(struct store *store, int64_t id, int64_t now);
 
+/* Is there anything that the names of FILE, which is loaded, could be one with: has its feed named addresses alone, in it or within the window before? */
+bool store_is_matched(struct store *store, int64_t file);
+/* The hosts that the case with this id is about, some of them where there are many, with spaces between them; a new string. */
+char *store_hosts(struct store *store, int64_t id);
+/* Files whose names' addresses are known: what is said of an address alone, and of the one name that has it, becomes one. Returns how many steps it took. */
+size_t store_match_hosts(struct store *store, int64_t now);
+
 /* Every case of NOTIFICATION that still stands at it climbs; its rung there becomes STATE. */
 enum rung_state { RUNG_UNTRIED, RUNG_CURRENT, RUNG_SENT, RUNG_BOUNCED, RUNG_GIVEN_UP, RUNG_SKIPPED, RUNG_STATES };
 const char *rung_state_name(enum rung_state state);

@@ -319,7 +319,7 @@ static int run_turn(struct store *store, struct request *request)
     store_note_running(store, turn->now);
     bool clock_runs = store_clock_runs(store, turn->now);
     turn->turn.wants_proof = store_wait_for_proof(store, turn->now);
-    size_t steps = compose_held(store, turn->now);
+    size_t steps = store_match_hosts(store, turn->now) + compose_held(store, turn->now);
     drop_results(turn);
     struct campaign_row *rows = open_campaigns(store, &count);
     for (size_t i = 0; i < count; i++)

@@ -1,4 +1,5 @@
-/* The frozen form is a JSON object: {"texts":[{"file":"notification.de.txt","text":"…","partials":{"layout":"…"}}]}. */
+/* The frozen form is a JSON object: {"texts":[{"file":"notification.de.txt","text":"…","partials":{"layout":"…"}}]},
+ * a text with HTML having "html_file" and "html" as well. */
 #include "templates/frozen.h"
 
 #include "daemon/base/mem.h"
@@ -20,8 +21,10 @@ static json_t *source_json(const struct template_source *source)
             if (template_find_partial(template, source->partials[i].name))
                 json_object_set_new(partials, source->partials[i].name, json_string(source->partials[i].text));
     template_free(template);
-    return json_pack("{s:s, s:s*, s:o, s:o}", "file", base ? base + 1 : source->file, "language", source->language,
-                     "text", json_stringn(source->text, source->length), "partials", partials);
+    const char *html = source->html ? strrchr(source->html_file, '/') : NULL;
+    return json_pack("{s:s, s:s*, s:o, s:s*, s:s*, s:o}", "file", base ? base + 1 : source->file, "language",
+                     source->language, "text", json_stringn(source->text, source->length), "html_file",
+                     html ? html + 1 : source->html_file, "html", source->html, "partials", partials);
 }
 
 char *frozen_write(const struct template_source *texts, size_t count)
@@ -45,8 +48,12 @@ static int parse_source(const json_t *json, struct template **out, struct error 
                                       .text = json_is_string(text) ? json_string_value(text) : "",
                                       .length = json_string_length(text),
                                       .language = json_string_value(json_object_get(json, "language")),
+                                      .html_file = json_string_value(json_object_get(json, "html_file")),
+                                      .html = json_string_value(json_object_get(json, "html")),
                                       .partials = list };
     const char *name;
+    if (!source.html_file)
+        source.html_file = "template.html";
     json_object_foreach(partials, name, one)
     {
         const char *part = json_string_value(one);

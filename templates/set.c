@@ -52,14 +52,59 @@ static struct template_partial *partials_for(const struct template_set *set, con
     return list;
 }
 
+/* ---- HTML ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool same_place(const char *a, const char *b)
+{
+    const char *slash = strrchr(a, '/');
+    size_t length = slash ? (size_t)(slash - a) + 1 : 0;
+    return strncmp(a, b, length) == 0 && !strchr(b + length, '/');
+}
+
+/* The file that says the same as TEMPLATE in HTML, or NULL. One in another directory does not: whoever changed the words of the one has not changed the other's. */
+static const struct set_file *html_of(const struct template_set *set, const struct set_file *template)
+{
+    const struct set_file *found = NULL;
+    size_t fit = 0;
+    for (size_t i = 0; i < set->file_count; i++) {
+        const struct set_file *file = &set->files[i];
+        if (file->kind != SET_HTML || !file->name || strcmp(file->name, template->name) != 0 ||
+            file->has_language != template->has_language || !same_place(file->path, template->path))
+            continue;
+        size_t better = fitness(file->language, template->language);
+        if (better > fit) {
+            found = file;
+            fit = better;
+        }
+    }
+    return found;
+}
+
+/* The template that HTML stands beside, or NULL. */
+static const struct set_file *template_of(const struct template_set *set, const struct set_file *html)
+{
+    for (size_t i = 0; i < set->file_count; i++) {
+        const struct set_file *file = &set->files[i];
+        if (file->kind == SET_TEMPLATE && file->name && html_of(set, file) == html)
+            return file;
+    }
+    return NULL;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------------------------------------------------- */
 
-static struct template_source source_of(const struct set_file *file, const struct template_partial *partials,
-                                        size_t count)
+/* HTML: with that, or NULL. */
+static struct template_source source_of(const struct set_file *file, const struct set_file *html,
+                                        const struct template_partial *partials, size_t count)
 {
-    return (struct template_source){ file->path,         file->text,
-                                     strlen(file->text), *file->language ? file->language : NULL,
-                                     partials,           count };
+    return (struct template_source){ .file = file->path,
+                                     .text = file->text,
+                                     .length = strlen(file->text),
+                                     .language = *file->language ? file->language : NULL,
+                                     .html_file = html ? html->path : NULL,
+                                     .html = html ? html->text : NULL,
+                                     .partials = partials,
+                                     .partial_count = count };
 }
 
 /* The language of a file that has none in its name is that of the front matter, whose partials then are its own. */
@@ -71,7 +116,7 @@ static void parse(struct template_set *set, struct set_file *file)
     char language[LANGUAGE_SIZE];
     if (!set_file_language(file, language, &error) && file->text) {
         struct template_partial *partials = partials_for(set, language, &count);
-        struct template_source source = source_of(file, partials, count);
+        struct template_source source = source_of(file, NULL, partials, count);
         template_parse_source(&source, &template, &error);
         free(partials);
     }
@@ -79,6 +124,28 @@ static void parse(struct template_set *set, struct set_file *file)
         memcpy(file->language, language, sizeof language);
     if (*error.text && !file->wrong)
         file->wrong = mem_string(error.text);
+    template_free(template);
+}
+
+/* HTML is held against the template that it stands beside, and has the same partials. What is wrong with that has been told. */
+static void parse_html(const struct template_set *set, struct set_file *html)
+{
+    const struct set_file *file = template_of(set, html);
+    struct template *template = NULL;
+    struct error error = { "" };
+    size_t count;
+    if (html->wrong || (file && file->wrong))
+        return;
+    if (!file) {
+        html->wrong = mem_format("%s:1:1: there is no %s.LANGUAGE.txt beside it that this could be the HTML of",
+                                 html->path, html->name);
+        return;
+    }
+    struct template_partial *partials = partials_for(set, file->language, &count);
+    struct template_source source = source_of(file, html, partials, count);
+    if (template_parse_source(&source, &template, &error))
+        html->wrong = mem_string(error.text);
+    free(partials);
     template_free(template);
 }
 
@@ -115,6 +182,9 @@ struct template_set *template_set_read(const char *const *directories, size_t co
     for (size_t i = 0; i < set->file_count; i++)
         if (set->files[i].kind == SET_TEMPLATE && set->files[i].name)
             parse(set, &set->files[i]);
+    for (size_t i = 0; i < set->file_count; i++)
+        if (set->files[i].kind == SET_HTML && set->files[i].name)
+            parse_html(set, &set->files[i]);
     set->names = mem_zero(set->file_count + 1, sizeof *set->names);
     set->indices = mem_zero(set->file_count + 1, sizeof *set->indices);
     for (size_t i = 0; i < count; i++) {
@@ -156,25 +226,38 @@ static int english_for(const struct template_set *set, int index)
     return is && !fitness("en", set->names[index].language) ? found : -1;
 }
 
-char *template_set_freeze(const struct template_set *set, int index, bool bilingual, struct error *error)
+/* What is wrong with those that a mail would be made of, or NULL. */
+static const char *wrong_with(const struct set_file *const *files, const struct set_file *const *htmls, size_t count)
 {
-    struct template_source sources[FROZEN_LANGUAGES] = { 0 };
-    int wanted[FROZEN_LANGUAGES] = { index, bilingual ? english_for(set, index) : -1 };
-    size_t used = 0;
-    const char *wrong = NULL;
-    for (size_t i = 0; i < FROZEN_LANGUAGES && wanted[i] >= 0 && !wrong; i++) {
-        const struct set_file *file = &set->files[set->indices[wanted[i]]];
-        size_t count;
-        wrong = file->wrong;
-        if (wrong)
-            break;
-        struct template_partial *partials = partials_for(set, file->language, &count);
-        sources[used++] = source_of(file, partials, count);
+    for (size_t i = 0; i < count; i++)
+        if (files[i]->wrong || (htmls[i] && htmls[i]->wrong))
+            return files[i]->wrong ? files[i]->wrong : htmls[i]->wrong;
+    return NULL;
+}
+
+char *template_set_freeze(const struct template_set *set, int index, unsigned wanted, struct error *error)
+{
+    int indices[FROZEN_LANGUAGES] = { index, wanted & TEMPLATE_SET_BILINGUAL ? english_for(set, index) : -1 };
+    const struct set_file *files[FROZEN_LANGUAGES], *htmls[FROZEN_LANGUAGES];
+    struct template_source sources[FROZEN_LANGUAGES];
+    size_t count = 0, partial_count;
+    bool html = wanted & TEMPLATE_SET_HTML;
+    for (; count < FROZEN_LANGUAGES && indices[count] >= 0; count++) {
+        files[count] = &set->files[set->indices[indices[count]]];
+        htmls[count] = html ? html_of(set, files[count]) : NULL;
+        html = htmls[count];
     }
-    if (wrong)
+    const char *wrong = wrong_with(files, htmls, count);
+    if (wrong) {
         error_set(error, -EINVAL, "%s", wrong);
-    char *frozen = wrong ? NULL : frozen_write(sources, used);
-    for (size_t i = 0; i < used; i++)
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct template_partial *partials = partials_for(set, files[i]->language, &partial_count);
+        sources[i] = source_of(files[i], html ? htmls[i] : NULL, partials, partial_count);
+    }
+    char *frozen = frozen_write(sources, count);
+    for (size_t i = 0; i < count; i++)
         free((void *)sources[i].partials);
     return frozen;
 }
@@ -196,13 +279,6 @@ int template_set_missing(const struct template_set *set, const char *name, struc
 }
 
 /* ---- Complaints ------------------------------------------------------------------------------------------------------------------------ */
-
-static bool same_place(const char *a, const char *b)
-{
-    const char *slash = strrchr(a, '/');
-    size_t length = slash ? (size_t)(slash - a) + 1 : 0;
-    return strncmp(a, b, length) == 0 && !strchr(b + length, '/');
-}
 
 /* The file before FILE, in the same directory, for the same name and language; or NULL. */
 static const struct set_file *twin(const struct template_set *set, size_t index)

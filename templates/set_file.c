@@ -91,9 +91,15 @@ static bool is_plain(const char *name)
 /* Take FILE's name apart; false: it is none of ours. */
 static bool take_name(struct set_file *file, const char *base)
 {
-    size_t length = before(base, ".txt");
-    file->kind = length ? SET_TEMPLATE : SET_PARTIAL;
-    length = length ? length : before(base, ".mustache");
+    static const struct {
+        const char *ending;
+        enum set_kind kind;
+    } kinds[] = { { ".txt", SET_TEMPLATE }, { ".mustache", SET_PARTIAL }, { ".html", SET_HTML } };
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !length; i++) {
+        length = before(base, kinds[i].ending);
+        file->kind = kinds[i].kind;
+    }
     if (!length || *base == '.')
         return false;
     size_t tag = language_at_end(base, length);

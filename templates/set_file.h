@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum set_kind { SET_TEMPLATE, SET_PARTIAL, SET_HTML };
+
 struct set_file {
-    enum { SET_TEMPLATE, SET_PARTIAL } kind;
+    enum set_kind kind;
     char *path;
     char *name; /* NULL: its file name is none */
-    char language[LANGUAGE_SIZE]; /* "": not known */
+    char language[LANGUAGE_SIZE]; /* "": not known, or of HTML: that of the template beside it */
     bool has_language; /* in its file name */
     char *text; /* NULL: it could not be read */
     char *wrong; /* what is wrong with it, or NULL */

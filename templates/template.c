@@ -153,10 +153,26 @@ static int take_body(struct source *source, struct template *template, const str
     int result = mustache_parse_at(source->file, line, 1, source->at, (size_t)(source->end - source->at),
                                    &template->body, source->error);
     if (result == 0)
-        result = template_take_partials(template, given, source->error);
+        result = template_take_partials(template, template->body, given, source->error);
     if (result == 0)
         result = template_check_variables(template, template->body, source->error);
-    return result ? result : template_check_polite(template, source->file, line, source->error);
+    return result ? result : template_check_polite(template, template->body, source->file, line, source->error);
+}
+
+/* It is what it renders to, without front matter. */
+static int take_html(struct template *template, const struct template_source *given, struct error *error)
+{
+    size_t length = strlen(given->html);
+    int result = template_check_text(given->html_file, given->html, length, error);
+    if (result == 0)
+        result = mustache_parse(given->html_file, given->html, length, &template->html, error);
+    if (result == 0)
+        result = template_take_partials(template, template->html, given, error);
+    if (result == 0)
+        result = template_check_variables(template, template->html, error);
+    if (result == 0)
+        result = template_check_html(template, error);
+    return result ? result : template_check_polite(template, template->html, given->html_file, 1, error);
 }
 
 int template_parse_source(const struct template_source *given, struct template **out, struct error *error)
@@ -170,6 +186,8 @@ int template_parse_source(const struct template_source *given, struct template *
         result = take_front_matter(&source, template);
     if (result == 0)
         result = take_body(&source, template, given);
+    if (result == 0 && given->html)
+        result = take_html(template, given, error);
     if (result == 0 && !template->language)
         template->language = mem_string(given->language ? given->language : "en");
     if (result) {
@@ -193,6 +211,7 @@ void template_free(struct template *template)
     free(template->language);
     mustache_free(template->subject);
     mustache_free(template->body);
+    mustache_free(template->html);
     template_drop_partials(template);
     free(template);
 }
@@ -299,5 +318,21 @@ int template_body(const struct template *template, const struct value *data, str
     }
     buf_free(&text);
     buf_free(&lines);
+    return result;
+}
+
+bool template_has_html(const struct template *template)
+{
+    return template->html;
+}
+
+int template_html(const struct template *template, const struct value *data, struct buf *out, struct error *error)
+{
+    struct buf text = BUF_EMPTY;
+    int result =
+        mustache_render(template->html, data, MUSTACHE_HTML, template_find_partial, (void *)template, &text, error);
+    if (result == 0)
+        add_lines(out, &text);
+    buf_free(&text);
     return result;
 }

@@ -121,10 +121,11 @@ static int take_partials(const struct taking *taking, const struct mustache *par
     return result;
 }
 
-int template_take_partials(struct template *template, const struct template_source *given, struct error *error)
+int template_take_partials(struct template *template, const struct mustache *part, const struct template_source *given,
+                           struct error *error)
 {
     const struct taking taking = { template, given, error };
-    return take_partials(&taking, template->body, 0);
+    return take_partials(&taking, part, 0);
 }
 
 void template_drop_partials(struct template *template)
@@ -157,10 +158,11 @@ static const struct mustache *find_of_polite(void *context, const char *name)
     return template_find_partial((void *)((struct polite *)context)->template, name);
 }
 
-int template_check_polite(const struct template *template, const char *file, int line, struct error *error)
+int template_check_polite(const struct template *template, const struct mustache *part, const char *file, int line,
+                          struct error *error)
 {
     struct polite polite = { template, false, false };
-    mustache_names(template->body, find_of_polite, note_polite, &polite);
+    mustache_names(part, find_of_polite, note_polite, &polite);
     if (!polite.who)
         return error_set(error, -EINVAL, "%s:%d:1: the text must say who writes, always: {{sender.name}} is missing",
                          file, line);

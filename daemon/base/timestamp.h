@@ -13,10 +13,11 @@ enum timestamp_order { TIMESTAMP_EITHER_FIRST, TIMESTAMP_DAY_FIRST, TIMESTAMP_MO
 
 /* Read a time in any common form: ISO 8601 with `T` or a blank, with fractions, `Z` or an offset (none: UTC), compact or not; Unix seconds,
  * milli-, micro- or nanoseconds; RFC 5322 dates, ctime's, those of web servers' logs; `10.08.2026 14:10`, `Aug 10, 2026 2:10 PM`, also with
- * the months of some other languages; a date alone. ORDER is for those that need it. 0; -EINVAL (also for the 30th of February, and where the
- * year is missing); -EDOM where it may be two days, and ORDER does not say which. */
-int timestamp_parse_ordered(const char *text, size_t length, enum timestamp_order order, int64_t *out);
-int timestamp_parse(const char *text, size_t length, int64_t *out); /* with TIMESTAMP_EITHER_FIRST */
+ * the months of some other languages; a date alone. A syslog's `Aug 10 14:10:59` names no year: it gets the last one in which it is not after SEEN, when it was read
+ * (seconds; 0: such a time is refused). As it mostly is a local time and says no zone, one that the easternmost clock may show by then counts as not after it.
+ * ORDER is for those that need it. 0; -EINVAL (also for the 30th of February); -EDOM where it may be two days, and ORDER does not say which. */
+int timestamp_parse_ordered(const char *text, size_t length, enum timestamp_order order, int64_t seen, int64_t *out);
+int timestamp_parse(const char *text, size_t length, int64_t *out); /* with TIMESTAMP_EITHER_FIRST, and a year in it */
 
 /* What TEXT gives away: `25/08/2026` has the day first. Most give nothing away. */
 enum timestamp_order timestamp_order(const char *text, size_t length);

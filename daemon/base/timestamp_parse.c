@@ -8,6 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+/* Kiribati's, east of UTC. */
+#define EASTERNMOST (14 * 3600)
+/* From one 29th of February to the next, around 2100. */
+#define LONGEST_TO_LEAP 8
+
 /* What is left of the text. */
 struct cursor {
     const char *at, *end;
@@ -342,7 +347,36 @@ static struct cursor trimmed(const char *text, size_t length)
     return cursor;
 }
 
-int timestamp_parse_ordered(const char *text, size_t length, enum timestamp_order order, int64_t *out)
+static int64_t seconds_of(const struct reading *reading)
+{
+    const struct civil *civil = &reading->civil;
+    return civil_days(civil->year, civil->month, civil->day) * SECONDS_PER_DAY + civil->hour * 3600 +
+           civil->minute * 60 + civil->second - reading->offset;
+}
+
+/* RFC 3164's: the last year in which there is such a day, and it is not after SEEN. */
+static int read_yearless(struct cursor cursor, int64_t seen, int64_t *out)
+{
+    struct reading reading = { 0 };
+    bool colon = memchr(cursor.at, ':', (size_t)(cursor.end - cursor.at)) != NULL; /* "Feb 30 2026" is none */
+    for (const char *item = "b d z"; *item; item++)
+        if (!colon || !take_item(&cursor, item, &reading))
+            return -EINVAL;
+    if (!seen || !take_rest(&cursor, &reading))
+        return -EINVAL;
+    int64_t latest = seen + (reading.has_zone ? 0 : EASTERNMOST);
+    int year = civil_from_time(latest).year;
+    for (int back = 0; back <= LONGEST_TO_LEAP; back++) {
+        reading.civil.year = year - back;
+        if (civil_is_valid(&reading.civil) && seconds_of(&reading) <= latest) {
+            *out = seconds_of(&reading);
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int timestamp_parse_ordered(const char *text, size_t length, enum timestamp_order order, int64_t seen, int64_t *out)
 {
     struct cursor cursor = trimmed(text, length);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
@@ -351,18 +385,16 @@ int timestamp_parse_ordered(const char *text, size_t length, enum timestamp_orde
         if (code == -EDOM)
             return code;
         if (!code) {
-            const struct civil *civil = &reading.civil;
-            *out = civil_days(civil->year, civil->month, civil->day) * SECONDS_PER_DAY + civil->hour * 3600 +
-                   civil->minute * 60 + civil->second - reading.offset;
+            *out = seconds_of(&reading);
             return 0;
         }
     }
-    return read_epoch(cursor, out);
+    return read_yearless(cursor, seen, out) ? read_epoch(cursor, out) : 0;
 }
 
 int timestamp_parse(const char *text, size_t length, int64_t *out)
 {
-    return timestamp_parse_ordered(text, length, TIMESTAMP_EITHER_FIRST, out);
+    return timestamp_parse_ordered(text, length, TIMESTAMP_EITHER_FIRST, 0, out);
 }
 
 enum timestamp_order timestamp_order(const char *text, size_t length)

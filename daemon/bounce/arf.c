@@ -1,5 +1,4 @@
 /* Complaints: the abuse reporting format, RFC 5965. */
-#include "daemon/base/mem.h"
 #include "daemon/bounce/outcome.h"
 #include "daemon/bounce/recognise.h"
 
@@ -28,7 +27,7 @@ bool arf_recognise(const struct mail *mail, struct bounce *out)
     bool complaint = type && strncasecmp(type, "not-spam", 8) != 0;
     if (complaint) {
         out->class = BOUNCE_FEEDBACK;
-        out->diagnostic = mem_format("%.100s", type);
+        outcome_diagnostic(out, type);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             add_recipients(part->text.data, names[i], out);
         if (!out->recipient_count)

@@ -122,8 +122,7 @@ static int badness(enum bounce_class class)
     return ranks[class];
 }
 
-/* One line, control characters and runs of blanks made one blank. */
-static char *one_line(const char *text)
+void outcome_diagnostic(struct bounce *bounce, const char *text)
 {
     char *line = mem_alloc(DIAGNOSTIC_MAX + 1);
     size_t length = 0;
@@ -135,7 +134,8 @@ static char *one_line(const char *text)
             line[length++] = ' ';
     }
     line[length] = '\0';
-    return line;
+    free(bounce->diagnostic);
+    bounce->diagnostic = line;
 }
 
 static void report(const struct finding *finding, const struct outcome *outcome, struct bounce *bounce)
@@ -148,7 +148,7 @@ static void report(const struct finding *finding, const struct outcome *outcome,
     if (finding->codes.code)
         snprintf(bounce->reply, sizeof bounce->reply, "%d", finding->codes.code);
     if (outcome->text && *outcome->text)
-        bounce->diagnostic = one_line(outcome->text);
+        outcome_diagnostic(bounce, outcome->text);
 }
 
 void outcomes_conclude(const struct outcomes *outcomes, struct bounce *bounce)

@@ -43,4 +43,7 @@ void outcomes_conclude(const struct outcomes *outcomes, struct bounce *bounce);
 /* Add the address at TEXT to BOUNCE's recipients, lower-cased, unless it is there already or is none. */
 void outcome_recipient(struct bounce *bounce, const char *text);
 
+/* TEXT, cut, is BOUNCE's diagnostic: one line, control characters and runs of blanks made one blank. */
+void outcome_diagnostic(struct bounce *bounce, const char *text);
+
 #endif

@@ -4,6 +4,8 @@
 #include "daemon/command/command.h"
 #include "daemon/command/inspect_bounce.h"
 #include "daemon/command/inspect_feed.h"
+#include "daemon/command/inspect_registration.h"
+#include "daemon/command/inspect_securitytxt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +18,11 @@ static const char help[] = "usage: tocsin inspect KIND [OPTION]... FILE...\n"
                            "Show how Tocsin reads a file from outside: one JSON object a line for each FILE, in order. "
                            "Needs no configuration and no store.\n"
                            "\n"
-                           "  bounce   a message that came back (RFC 5322)\n"
-                           "  feed     a feed file; `tocsin inspect feed --help` lists its options\n"
+                           "  bounce       a message that came back (RFC 5322)\n"
+                           "  feed         a feed file; `tocsin inspect feed --help` lists its options\n"
+                           "  rdap         an answer of an RDAP server (RFC 9083)\n"
+                           "  securitytxt  a security.txt (RFC 9116)\n"
+                           "  whois        an answer of a WHOIS server (RFC 3912)\n"
                            "\n"
                            "  --files-from FILE   read the names from FILE, one a line; `-` is standard input\n";
 
@@ -27,13 +32,19 @@ static int run_bounce(struct context *context, int argc, char **argv)
     return inspect_bounce(argc, argv);
 }
 
+static int run_securitytxt(struct context *context, int argc, char **argv)
+{
+    (void)context;
+    return inspect_securitytxt(argc, argv);
+}
+
 /* To add a kind: its file, and a row here. */
 static const struct {
     const char *name;
     command_function *run;
 } kinds[] = {
-    { "bounce", run_bounce },
-    { "feed", inspect_feed },
+    { "bounce", run_bounce },           { "feed", inspect_feed },   { "rdap", inspect_rdap },
+    { "securitytxt", run_securitytxt }, { "whois", inspect_whois },
 };
 
 static int read_names(const char *list, char ***arguments, int *count)
@@ -102,5 +113,7 @@ int command_inspect(struct context *context, int argc, char **argv)
         free(arguments);
         return exit;
     }
-    return command_fail(EX_USAGE, "inspect: there is no kind '%s': bounce feed; see `tocsin inspect --help`", kind);
+    return command_fail(
+        EX_USAGE, "inspect: there is no kind '%s': bounce feed rdap securitytxt whois; see `tocsin inspect --help`",
+        kind);
 }

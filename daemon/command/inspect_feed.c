@@ -15,18 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHUNK (64 * 1024)
 
 static const char usage[] =
     "usage: tocsin inspect feed [--map COLUMN=FIELD]... [--no-header] [--format NAME]\n"
-    "                           [--profile NAME [--config FILE]] [--records] FILE...\n"
+    "                           [--encoding ENCODING] [--profile NAME [--config FILE]] [--records] FILE...\n"
     "       tocsin inspect feed [OPTION]... --files-from FILE\n"
     "\n"
     "Show how a feed file is read: one JSON object for each FILE, or with --records one for each row.\n"
     "COLUMN is a header's name, a column's number from 1 or a member's path in JSON; FIELD an IntelMQ name such\n"
-    "as source.fqdn. NAME is auto, csv, jsonl, json, xarf, n6, crowdsec or list.\n"
+    "as source.fqdn. NAME is auto, csv, jsonl, json, xarf, n6, crowdsec or list;\n"
+    "ENCODING auto, utf-8 or latin1.\n"
     "A mail is taken apart as `tocsin submit` does it: its feeds are read as one, and listed in \"parts\".\n"
     "--files-from reads the names of feed files from FILE, one a line; `-` is standard input.\n";
 
@@ -321,6 +323,8 @@ static void use_profile(struct inspection *inspection, const struct config_profi
     inspection->options.no_header |= !profile->header;
     if (!inspection->options.format)
         inspection->options.format = profile->format;
+    if (!inspection->options.encoding)
+        inspection->options.encoding = profile->encoding;
     inspection->options.default_type = profile->type;
 }
 
@@ -339,10 +343,15 @@ static int load_profile(struct inspection *inspection, struct context *context, 
 static int parse_options(struct inspection *inspection, struct context *context, int argc, char **argv)
 {
     static const struct option options[] = {
-        { "map", required_argument, NULL, 'm' },     { "no-header", no_argument, NULL, 'n' },
-        { "format", required_argument, NULL, 'f' },  { "records", no_argument, NULL, 'r' },
-        { "profile", required_argument, NULL, 'p' }, { "config", required_argument, NULL, 'c' },
-        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+        { "map", required_argument, NULL, 'm' },
+        { "no-header", no_argument, NULL, 'n' },
+        { "format", required_argument, NULL, 'f' },
+        { "records", no_argument, NULL, 'r' },
+        { "encoding", required_argument, NULL, 'e' },
+        { "profile", required_argument, NULL, 'p' },
+        { "config", required_argument, NULL, 'c' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     const char *profile = NULL;
     int option, code = EX_OK;
@@ -357,6 +366,13 @@ static int parse_options(struct inspection *inspection, struct context *context,
             break;
         case 'f':
             inspection->options.format = optarg;
+            break;
+        case 'e':
+            inspection->options.encoding = optarg;
+            if (strcmp(optarg, "auto") != 0 && text_encoding_called(optarg) == TEXT_DETECTED) {
+                fprintf(stderr, "tocsin: --encoding %s: it is auto, utf-8 or latin1\n", optarg);
+                code = EX_USAGE;
+            }
             break;
         case 'r':
             inspection->records = true;
@@ -390,6 +406,7 @@ int inspect_feed(struct context *context, int argc, char **argv)
 {
     struct inspection inspection = { 0 };
     mailed_init();
+    inspection.options.received = time(NULL);
     int code = parse_options(&inspection, context, argc, argv);
     if (code == EX_OK && optind == argc) {
         fputs(usage, stderr);

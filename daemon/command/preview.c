@@ -3,6 +3,8 @@
 #include "daemon/command/command.h"
 #include "daemon/command/standing.h"
 #include "daemon/notify/notify.h"
+#include "queue/schedule.h"
+#include "queue/terms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 
 static const char help[] = "usage: tocsin preview CAMPAIGN [--eml DIR] [--full] [--limit N] [--json]\n"
                            "       tocsin preview T-NUMBER [--eml DIR] [--json]\n"
@@ -18,7 +21,7 @@ static const char help[] = "usage: tocsin preview CAMPAIGN [--eml DIR] [--full] 
                            "subject. Nothing is sent. For a campaign that waits for\n"
                            "approval these are all its mails; they go out as shown, dated when they are approved.\n"
                            "At the end a summary: how many to how many, the largest, what was passed over, how long it "
-                           "takes under the limits.\n"
+                           "takes under the limits and the profile's send.\n"
                            "\n"
                            "  --eml DIR   also write each mail to DIR/T-NUMBER.eml, byte for byte\n"
                            "  --full      print the mails whole\n"
@@ -150,19 +153,40 @@ static long long minutes_for(long long mails, long long rate)
     return rate ? (mails * 60 + rate - 1) / rate : 0;
 }
 
-static void add_duration(struct buf *out, const struct config *config, long long mails, long long to_one_domain)
+/* Minutes until the first may go out, were they let go now, where the recipient's country is not known; and which of the profile's KEYs says so. */
+static long long minutes_until(const json_t *sending, const char **key)
 {
-    long long all = minutes_for(mails, config->delivery.rate);
-    long long one = minutes_for(to_one_domain, config->delivery.rate_per_domain), longest = all > one ? all : one;
-    if (longest > 48 * 60)
-        buf_add_format(out, "  takes about %lld days", (longest + 12 * 60) / (24 * 60));
-    else if (longest > 90)
-        buf_add_format(out, "  takes about %lld hours", (longest + 30) / 60);
-    else if (longest > 1)
-        buf_add_format(out, "  takes about %lld minutes", longest);
+    struct terms terms;
+    char *text = json_dumps(sending, JSON_ENCODE_ANY);
+    int64_t now = (int64_t)time(NULL) * 1000;
+    terms_read(text, NULL, &terms);
+    struct schedule schedule = schedule_of(&terms.profile);
+    int64_t first = schedule_next(&schedule, "", now);
+    *key = schedule.round == SCHEDULE_AT_ONCE ? "business_hours" : "send";
+    terms_clear(&terms);
+    free(text);
+    return (first - now + 59999) / 60000;
+}
+
+static void add_duration(struct buf *out, const struct config *config, const json_t *outlook)
+{
+    const char *key;
+    long long all = minutes_for(number_in(outlook, "mails"), config->delivery.rate);
+    long long one =
+        minutes_for(number_in(json_object_get(outlook, "domain"), "mails"), config->delivery.rate_per_domain);
+    long long wait = minutes_until(json_object_get(outlook, "sending"), &key), longest = all > one ? all : one;
+    if (longest + wait > 48 * 60)
+        buf_add_format(out, "  takes about %lld days", (longest + wait + 12 * 60) / (24 * 60));
+    else if (longest + wait > 90)
+        buf_add_format(out, "  takes about %lld hours", (longest + wait + 30) / 60);
+    else if (longest + wait > 1)
+        buf_add_format(out, "  takes about %lld minutes", longest + wait);
     else
         return;
-    buf_add_string(out, all >= one ? ", by delivery.rate\n" : ", by delivery.rate_per_domain\n");
+    if (wait > longest)
+        buf_add_format(out, ", by the profile's %s\n", key);
+    else
+        buf_add_string(out, all >= one ? ", by delivery.rate\n" : ", by delivery.rate_per_domain\n");
 }
 
 /* The figures that one wants to see before saying yes. */
@@ -190,8 +214,8 @@ static int print_outlook(struct context *context, const char *name)
     if (number_in(outlook, "without_contact"))
         buf_add_format(&text, "  domains or addresses without any contact: %lld\n",
                        number_in(outlook, "without_contact"));
-    if (config)
-        add_duration(&text, config, mails, number_in(domain, "mails"));
+    if (config && mails)
+        add_duration(&text, config, outlook);
     json_decref(outlook);
     return command_print(&text);
 }

@@ -40,6 +40,7 @@ static const char help[] =
     "                         IntelMQ name such as source.fqdn\n"
     "  --no-header            the first row of a CSV file is data\n"
     "  --format FORMAT        instead of the profile's format\n"
+    "  --encoding ENCODING    instead of the profile's encoding: utf-8, latin1, or auto\n"
     "  --type TYPE            classification.type of rows that have none\n"
     "  --wait                 wait until the files have been read, and say what came of each\n"
     "  --redirect-to ADDRESS  a rehearsal: really send every mail, but to ADDRESS. Nothing is learned or remembered "
@@ -228,7 +229,7 @@ static int add_columns(json_t *meta, const json_t *maps)
 /* The options, from ARGV. -1 to go on, else an exit code. */
 static int read_options(struct context *context, struct submission *submission, int *argc, char **argv)
 {
-    static const char *const keys[] = { "template", "language", "note", "format", "type" };
+    static const char *const keys[] = { "template", "language", "note", "format", "encoding", "type" };
     enum { KEYS = sizeof keys / sizeof *keys };
     const char *texts[KEYS] = { NULL };
     bool no_header = false;
@@ -243,6 +244,7 @@ static int read_options(struct context *context, struct submission *submission, 
                                           { keys[2], &texts[2], NULL },
                                           { keys[3], &texts[3], NULL },
                                           { keys[4], &texts[4], NULL },
+                                          { keys[5], &texts[5], NULL },
                                           { NULL, NULL, NULL } };
     json_t *maps = json_array();
     int exit = command_option_list("map", maps, argc, argv);

@@ -2,6 +2,7 @@
 #include "daemon/contact/contact.h"
 
 #include "daemon/base/mem.h"
+#include "daemon/contact/addresses.h"
 #include "daemon/contact/resolver.h"
 #include "daemon/contact/source.h"
 
@@ -14,6 +15,8 @@
 static const struct source sources[] = {
     { "override", override_propose },
     { "rfc2142", rfc2142_propose },
+    { "soa", soa_propose },
+    { "contactdb", contact_db_propose },
 };
 
 struct contact_search {
@@ -21,6 +24,8 @@ struct contact_search {
     struct contact *contact;
     struct evidence evidence;
     contact_done *done;
+    contact_looked_up *looked_up; /* instead of `done`, of a search for the addresses of `hosts` */
+    char *hosts;
     void *context;
     bool last_try, fresh;
 };
@@ -53,6 +58,7 @@ static void search_free(struct contact_search *search)
         free(pending);
     }
     evidence_clear(&search->evidence);
+    free(search->hosts);
     TAILQ_REMOVE(search->fresh ? &contact->fresh : &contact->waiting, search, link);
     contact->fresh_count -= search->fresh;
     contact->active--;
@@ -93,9 +99,28 @@ static void ask_missing(struct contact_search *search)
     }
 }
 
+static void look_up(struct contact_search *search)
+{
+    size_t count;
+    struct host_address *addresses = addresses_of(&search->evidence, search->hosts, &count);
+    if (search->evidence.missing == 0) {
+        contact_looked_up *done = search->looked_up;
+        void *context = search->context;
+        search_free(search);
+        done(context, addresses, count);
+    } else {
+        ask_missing(search);
+    }
+    free(addresses);
+}
+
 /* Run the sources on what is known: either they miss something, which is asked for now, or the search is over. */
 static void step(struct contact_search *search)
 {
+    if (search->looked_up) {
+        look_up(search);
+        return;
+    }
     struct candidates candidates = { 0 };
     search->evidence.doubtful = false;
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
@@ -173,14 +198,11 @@ void contact_close(struct contact *contact)
     uv_close((uv_handle_t *)&contact->start, on_closed);
 }
 
-struct contact_search *contact_find(struct contact *contact, const struct contact_target *target, bool last_try,
-                                    contact_done *done, void *context)
+static struct contact_search *begin(struct contact *contact, const struct contact_target *target, void *context)
 {
     struct contact_search *search = mem_zero(1, sizeof *search);
     search->contact = contact;
-    search->done = done;
     search->context = context;
-    search->last_try = last_try;
     search->fresh = true;
     evidence_init(&search->evidence, target);
     TAILQ_INSERT_TAIL(&contact->fresh, search, link);
@@ -188,6 +210,24 @@ struct contact_search *contact_find(struct contact *contact, const struct contac
     contact->fresh_count++;
     if (!uv_is_active((uv_handle_t *)&contact->start))
         uv_idle_start(&contact->start, on_start);
+    return search;
+}
+
+struct contact_search *contact_find(struct contact *contact, const struct contact_target *target, bool last_try,
+                                    contact_done *done, void *context)
+{
+    struct contact_search *search = begin(contact, target, context);
+    search->done = done;
+    search->last_try = last_try;
+    return search;
+}
+
+struct contact_search *contact_look_up(struct contact *contact, const char *hosts, contact_looked_up *done,
+                                       void *context)
+{
+    struct contact_search *search = begin(contact, &(struct contact_target){ .target = hosts }, context);
+    search->looked_up = done;
+    search->hosts = mem_string(hosts);
     return search;
 }
 

@@ -3,6 +3,7 @@
 #define TOCSIN_CONTACT_CONTACT_H
 
 #include "config/config.h"
+#include "daemon/base/host_address.h"
 #include "daemon/base/ladder.h"
 
 #include <uv.h>
@@ -32,6 +33,12 @@ void contact_close(struct contact *contact);
  * Returns a token for contact_cancel(), after which DONE is not called. */
 struct contact_search *contact_find(struct contact *contact, const struct contact_target *target, bool last_try,
                                     contact_done *done, void *context);
+/* Look up the addresses of HOSTS (copied), which have spaces between them: a search like any other. DONE is called once, never before this has returned; what DNS does not
+ * say for now is left out. ADDRESSES live for the length of the call. */
+typedef void contact_looked_up(void *context, const struct host_address *addresses, size_t count);
+struct contact_search *contact_look_up(struct contact *contact, const char *hosts, contact_looked_up *done,
+                                       void *context);
+
 void contact_cancel(struct contact_search *search);
 
 /* Searches that could begin now without waiting for another: how many more targets are worth handing over. */

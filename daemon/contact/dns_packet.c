@@ -1,6 +1,8 @@
 #include "daemon/contact/dns_packet.h"
 
+#include "daemon/base/address.h"
 #include "daemon/base/mem.h"
+#include "daemon/base/name.h"
 
 #include <arpa/nameser.h>
 #include <resolv.h>
@@ -15,6 +17,8 @@
 #define MAX_SEEN 200
 /* BIND and Unbound give up at 11 to 16. */
 #define MAX_CNAMES 12
+/* Of a TXT record: a database of contacts gives some mailboxes, and everything else is not asked for. */
+#define MAX_TEXT 1024
 /* An hour, although zones say up to a week: a case that is asked about again later should see a mail host that has moved. */
 #define MAX_TTL 3600
 /* RFC 2308 §5 lets a negative answer live for hours. Five minutes spare the server the repeated questions of one feed file, and do not
@@ -116,7 +120,7 @@ static int follow_cname(struct packet *packet, char name[NS_MAXDNAME], uint32_t 
 
 /* Lower case when it may be a host name, "." for the root, "" for anything else: dn_expand() has escaped odd bytes with backslashes,
  * which no host name has. */
-static char *exchange_name(const char *expanded)
+static char *host_name(const char *expanded)
 {
     if (!*expanded)
         return mem_string(".");
@@ -130,19 +134,84 @@ static char *exchange_name(const char *expanded)
     return name;
 }
 
-/* RECORD's data to OUT; false when it is not as its type demands. */
-static bool decode(const struct packet *packet, const struct record *record, enum dns_type type, struct dns_record *out)
+/* One byte of an expanded name at *AT, its escape (RFC 1035 §5.1) undone; *PLAIN: it had none. */
+static char take_byte(const char **at, bool *plain)
 {
-    *out = (struct dns_record){ 0 };
-    if (type == DNS_MX) {
-        char name[NS_MAXDNAME];
-        const unsigned char *at = record->data + 2;
-        if (record->data_length < 3 || !read_name(packet, &at, name))
-            return false;
-        out->preference = get16(record->data);
-        out->name = exchange_name(name);
-        return true;
+    const char *c = *at;
+    *plain = *c != '\\' || !c[1];
+    if (*plain) {
+        *at = c + 1;
+        return *c;
     }
+    if (c[1] >= '0' && c[1] <= '9' && c[2] && c[3]) {
+        *at = c + 4;
+        return (char)((c[1] - '0') * 100 + (c[2] - '0') * 10 + (c[3] - '0'));
+    }
+    *at = c + 2;
+    return c[1];
+}
+
+/* The mailbox that an RNAME stands for (RFC 1035 §8): its first label is what stands before the @, where a dot is escaped. Some write the @ itself into
+ * the zone file: then it stands in the first label. "" where it is none. */
+static char *mailbox_of(const char *rname)
+{
+    char text[NS_MAXDNAME + 1], address[ADDRESS_MAX_LENGTH + 1];
+    size_t length = 0;
+    bool has_at = false, plain;
+    for (const char *at = rname; *at && length < sizeof text;) {
+        char byte = take_byte(&at, &plain);
+        if (byte == '.' && plain && !has_at)
+            byte = '@';
+        has_at |= byte == '@';
+        text[length++] = byte;
+    }
+    return mem_string(address_normalise(text, length, address) == 0 ? address : "");
+}
+
+static bool decode_soa(const struct packet *packet, const struct record *record, struct dns_record *out)
+{
+    char server[NS_MAXDNAME], rname[NS_MAXDNAME];
+    const unsigned char *at = record->data, *end = record->data + record->data_length;
+    if (!read_name(packet, &at, server) || at > end || !read_name(packet, &at, rname) || at > end)
+        return false;
+    out->name = host_name(record->owner);
+    out->server = host_name(server);
+    out->text = mailbox_of(rname);
+    return true;
+}
+
+static bool decode_txt(const struct record *record, struct dns_record *out)
+{
+    char text[MAX_TEXT + 1];
+    size_t length = 0;
+    const unsigned char *at = record->data, *end = at + record->data_length;
+    while (at < end) {
+        size_t size = *at++;
+        if ((size_t)(end - at) < size)
+            return false;
+        if (length > 0 && length < MAX_TEXT)
+            text[length++] = ' ';
+        for (size_t i = 0; i < size && length < MAX_TEXT; i++)
+            text[length++] = (char)(at[i] >= ' ' && at[i] < 0x7f ? at[i] : '?');
+        at += size;
+    }
+    out->text = mem_string_n(text, length);
+    return true;
+}
+
+static bool decode_mx(const struct packet *packet, const struct record *record, struct dns_record *out)
+{
+    char name[NS_MAXDNAME];
+    const unsigned char *at = record->data + 2;
+    if (record->data_length < 3 || !read_name(packet, &at, name))
+        return false;
+    out->preference = get16(record->data);
+    out->name = host_name(name);
+    return true;
+}
+
+static bool decode_address(const struct record *record, enum dns_type type, struct dns_record *out)
+{
     out->ip.v6 = type == DNS_AAAA;
     size_t length = out->ip.v6 ? 16 : 4;
     if (record->data_length != length)
@@ -151,14 +220,39 @@ static bool decode(const struct packet *packet, const struct record *record, enu
     return true;
 }
 
+/* RECORD's data to OUT; false when it is not as its type demands. */
+static bool decode(const struct packet *packet, const struct record *record, enum dns_type type, struct dns_record *out)
+{
+    *out = (struct dns_record){ 0 };
+    switch (type) {
+    case DNS_MX:
+        return decode_mx(packet, record, out);
+    case DNS_SOA:
+        return decode_soa(packet, record, out);
+    case DNS_TXT:
+        return decode_txt(record, out);
+    case DNS_A:
+    case DNS_AAAA:
+        break;
+    }
+    return decode_address(record, type, out);
+}
+
+static void free_record(struct dns_record *record)
+{
+    free(record->name);
+    free(record->server);
+    free(record->text);
+}
+
 /* The records of TYPE that NAME has, at most MAX_RECORDS, to OUT. Returns how many, or -1 when the packet is broken. */
 static int collect(const struct packet *packet, const char *name, enum dns_type type, struct dns_record *out,
                    uint32_t *ttl)
 {
-    int count = 0;
+    int count = 0, most = type == DNS_SOA ? 1 : MAX_RECORDS;
     const unsigned char *at = packet->answers;
     struct record record;
-    for (unsigned i = 0; i < packet->answer_count && i < MAX_SEEN && count < MAX_RECORDS; i++) {
+    for (unsigned i = 0; i < packet->answer_count && i < MAX_SEEN && count < most; i++) {
         if (!read_record(packet, &at, &record))
             goto broken;
         if (record.type != (unsigned)type || record.class != ns_c_in || strcasecmp(record.owner, name) != 0)
@@ -172,22 +266,25 @@ static int collect(const struct packet *packet, const char *name, enum dns_type 
     return count;
 broken:
     while (count > 0)
-        free(out[--count].name);
+        free_record(&out[--count]);
     return -1;
 }
 
-/* How long a negative answer may be kept: the SOA's TTL or its minimum, whichever is less (RFC 2308 §5). */
-static uint32_t negative_ttl(const struct packet *packet)
+/* The SOA of the authority section, which comes with a negative answer; false where there is none. */
+static bool find_authority(const struct packet *packet, struct record *record)
 {
-    uint32_t ttl = DEFAULT_NEGATIVE_TTL;
     const unsigned char *at = packet->authority;
-    struct record record;
-    for (unsigned i = 0; at && i < packet->authority_count && i < MAX_SEEN && read_record(packet, &at, &record); i++)
-        if (record.type == ns_t_soa && record.data_length >= 22) {
-            uint32_t minimum = get32(record.data + record.data_length - 4);
-            ttl = record.ttl < minimum ? record.ttl : minimum;
-            break;
-        }
+    for (unsigned i = 0; at && i < packet->authority_count && i < MAX_SEEN && read_record(packet, &at, record); i++)
+        if (record->type == ns_t_soa && record->class == ns_c_in && record->data_length >= 22)
+            return true;
+    return false;
+}
+
+/* How long a negative answer may be kept: the SOA's TTL or its minimum, whichever is less (RFC 2308 §5). */
+static uint32_t negative_ttl(const struct record *soa)
+{
+    uint32_t minimum = get32(soa->data + soa->data_length - 4);
+    uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
     return ttl < MAX_NEGATIVE_TTL ? ttl : MAX_NEGATIVE_TTL;
 }
 
@@ -197,6 +294,8 @@ static int compare_records(const void *a, const void *b)
     const struct dns_record *left = a, *right = b;
     if (left->preference != right->preference)
         return left->preference < right->preference ? -1 : 1;
+    if (left->text && right->text)
+        return strcmp(left->text, right->text);
     return left->name && right->name ? strcmp(left->name, right->name) : 0;
 }
 
@@ -216,6 +315,25 @@ const struct dns_answer *dns_answer_make(enum dns_status status, uint32_t ttl, c
     return make(status, ttl, reason, 0);
 }
 
+/* There is nothing of TYPE at NAME. Whose zone says so is the answer to a question for an SOA: nearly no name has one itself. */
+static const struct dns_answer *deny(const struct packet *packet, enum dns_status status, const char *name,
+                                     enum dns_type type)
+{
+    struct record soa;
+    struct dns_record found;
+    if (!find_authority(packet, &soa))
+        return make(status, DEFAULT_NEGATIVE_TTL, NULL, 0);
+    if (type != DNS_SOA || !decode_soa(packet, &soa, &found))
+        return make(status, negative_ttl(&soa), NULL, 0);
+    bool above = strcmp(found.name, ".") == 0 || name_within(name, found.name);
+    struct dns_answer *answer = make(status, negative_ttl(&soa), NULL, above);
+    if (above)
+        answer->records[0] = found;
+    else
+        free_record(&found);
+    return answer;
+}
+
 static const struct dns_answer *parse_records(struct packet *packet, const char *name, enum dns_type type)
 {
     struct dns_record found[MAX_RECORDS];
@@ -227,15 +345,15 @@ static const struct dns_answer *parse_records(struct packet *packet, const char 
         if (i > MAX_CNAMES || (followed = follow_cname(packet, owner, &ttl)) < 0)
             return make(DNS_FAILED, 0, followed < 0 ? "a malformed answer" : "a loop of aliases", 0);
     if (packet->rcode == ns_r_nxdomain) /* of the last alias (RFC 6604 §3) */
-        return make(DNS_NO_NAME, negative_ttl(packet), NULL, 0);
+        return deny(packet, DNS_NO_NAME, owner, type);
     int count = collect(packet, owner, type, found, &ttl);
     if (count < 0)
         return make(DNS_FAILED, 0, "a malformed answer", 0);
     if (count == 0)
-        return make(DNS_NO_DATA, negative_ttl(packet), NULL, 0);
+        return deny(packet, DNS_NO_DATA, owner, type);
     struct dns_answer *answer = make(DNS_RECORDS, ttl, NULL, (size_t)count);
     memcpy(answer->records, found, (size_t)count * sizeof found[0]);
-    if (type == DNS_MX)
+    if (type == DNS_MX || type == DNS_TXT)
         qsort(answer->records, answer->count, sizeof answer->records[0], compare_records);
     return answer;
 }
@@ -266,11 +384,23 @@ void dns_answer_drop(const struct dns_answer *answer)
     if (!mine || --mine->references > 0)
         return;
     for (size_t i = 0; i < mine->count; i++)
-        free(mine->records[i].name);
+        free_record(&mine->records[i]);
     free(mine);
 }
 
 const char *dns_type_name(enum dns_type type)
 {
-    return type == DNS_MX ? "MX" : type == DNS_A ? "A" : "AAAA";
+    switch (type) {
+    case DNS_A:
+        return "A";
+    case DNS_SOA:
+        return "SOA";
+    case DNS_MX:
+        return "MX";
+    case DNS_TXT:
+        return "TXT";
+    case DNS_AAAA:
+        break;
+    }
+    return "AAAA";
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum dns_type { DNS_A = 1, DNS_MX = 15, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_SOA = 6, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 
 enum dns_status {
     DNS_RECORDS, /* there are records of that type */
@@ -17,7 +17,11 @@ enum dns_status {
 };
 
 struct dns_record {
-    char *name; /* MX: the exchange, lower case, no trailing dot; "." for the root; "" for what cannot be a host name */
+    char *
+        name; /* MX: the exchange, SOA: the zone; lower case, no trailing dot; "." for the root; "" for what cannot be a host name */
+    char *server; /* SOA: MNAME, likewise */
+    char *
+        text; /* SOA: RNAME as a mailbox (daemon/base/address.h), "" for what is none; TXT: its strings with a blank between them, odd bytes as `?` */
     unsigned preference; /* MX */
     struct ip ip; /* A, AAAA */
 };
@@ -29,7 +33,9 @@ struct dns_answer {
     const char *reason; /* DNS_FAILED: why, for people; a constant string */
     unsigned references;
     size_t count;
-    struct dns_record records[]; /* MX: by preference, best first */
+    /* MX: by preference, best first; TXT: sorted. SOA: one, of the zone that the name stands in, which is another's where the status is DNS_NO_DATA, and
+     * the zone that denies it where it is DNS_NO_NAME. */
+    struct dns_record records[];
 };
 
 /* What the LENGTH bytes at PACKET say to the question TYPE? of NAME (normalised): CNAMEs are followed within the packet. Never NULL, one
@@ -43,7 +49,7 @@ const struct dns_answer *dns_answer_make(enum dns_status status, uint32_t ttl, c
 const struct dns_answer *dns_answer_keep(const struct dns_answer *answer); /* one more reference; returns ANSWER */
 void dns_answer_drop(const struct dns_answer *answer); /* NULL is nothing */
 
-/* "MX", "A", "AAAA". */
+/* "MX", "A", "AAAA", "SOA", "TXT". */
 const char *dns_type_name(enum dns_type type);
 
 #endif

@@ -84,6 +84,12 @@ bool mail_host_takes_mail(const struct mail_host *host)
     return host->verdict == MAIL_MX || host->verdict == MAIL_IMPLICIT;
 }
 
+double mail_host_accepts(const struct mail_host *host)
+{
+    /* An implicit MX is mostly a web server that takes no mail. */
+    return host->verdict == MAIL_MX ? 1 : host->verdict == MAIL_IMPLICIT ? 0.3 : 0;
+}
+
 void mail_host_describe(const struct mail_host *host, struct buf *out)
 {
     char ip[IP_TEXT_SIZE];

@@ -32,6 +32,9 @@ void mail_host_judge(const struct dns_answer *mx, const struct dns_answer *a, co
 /* MAIL_MX or MAIL_IMPLICIT: a mail to it can be tried. */
 bool mail_host_takes_mail(const struct mail_host *host);
 
+/* How likely it is, 0 to 1, that it takes mail at all, as far as DNS tells. */
+double mail_host_accepts(const struct mail_host *host);
+
 /* Say in words, after "DOMAIN ", what HOST says of it: "takes no mail (null MX, RFC 7505)", "does not exist in DNS", … */
 void mail_host_describe(const struct mail_host *host, struct buf *out);
 

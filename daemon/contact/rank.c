@@ -82,6 +82,11 @@ static size_t place(const struct config_list *order, const char *kind)
     return i;
 }
 
+bool rank_wants(const struct config *config, const char *kind)
+{
+    return place(&config->contacts.order, kind) < config->contacts.order.count;
+}
+
 static int compare(const void *a, const void *b, void *context)
 {
     const struct candidate *left = a, *right = b;

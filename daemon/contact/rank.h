@@ -29,6 +29,9 @@ void candidates_add(struct candidates *candidates, const struct candidate *candi
 void candidates_note(struct candidates *candidates, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void candidates_clear(struct candidates *candidates);
 
+/* Does CONFIG's contacts.order name KIND? A source that asks for the sake of one kind does not ask where it is not named. */
+bool rank_wants(const struct config *config, const char *kind);
+
 /* Build *OUT (empty before) from CANDIDATES, which it reorders: overrides for the domain; then by party, owner first; within a party by
  * CONFIG's contacts.order, kinds not in it last; for equal kinds the nearer first; else as proposed. An address stands once, at its best
  * place, with all its kinds. Cut to contacts.max_contacts from below,

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An implicit MX is mostly a web server that takes no mail. */
-#define IMPLICIT_ACCEPTS 0.3
-
 struct owner {
     const char *domain;
     enum party party;
@@ -43,7 +40,7 @@ static void propose_mailboxes(const struct config *config, const struct owner *o
                                                  .evidence = evidence,
                                                  .party = owner->party,
                                                  .distance = owner->distance,
-                                                 .accepts = mail->verdict == MAIL_MX ? 1 : IMPLICIT_ACCEPTS });
+                                                 .accepts = mail_host_accepts(mail) });
     }
     free(evidence);
 }

@@ -15,5 +15,7 @@ struct source {
 
 void override_propose(const struct config *config, struct evidence *evidence, struct candidates *out);
 void rfc2142_propose(const struct config *config, struct evidence *evidence, struct candidates *out);
+void soa_propose(const struct config *config, struct evidence *evidence, struct candidates *out);
+void contact_db_propose(const struct config *config, struct evidence *evidence, struct candidates *out);
 
 #endif

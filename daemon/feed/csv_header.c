@@ -25,7 +25,7 @@ static bool is_blank(const char *line, size_t length)
 }
 
 /* A cell of a header as a string: trimmed, and UTF-8 whatever it was. */
-static char *cell_name(const struct csv_cell *cell)
+static char *cell_name(enum text_encoding encoding, const struct csv_cell *cell)
 {
     const char *text = cell->text;
     size_t length = cell->length;
@@ -35,18 +35,18 @@ static char *cell_name(const struct csv_cell *cell)
     }
     while (length && isspace((unsigned char)text[length - 1]))
         length--;
-    if (text_is_utf8(text, length))
+    if (!text_is_latin1(encoding, text, length))
         return mem_string_n(text, length);
     struct buf name = BUF_EMPTY;
     text_add_latin1(&name, text, length);
     return buf_take(&name);
 }
 
-static char **cell_names(const struct csv_cell *cells, size_t count)
+static char **cell_names(enum text_encoding encoding, const struct csv_cell *cells, size_t count)
 {
     char **names = mem_zero(count, sizeof *names);
     for (size_t i = 0; i < count; i++)
-        names[i] = cell_name(&cells[i]);
+        names[i] = cell_name(encoding, &cells[i]);
     return names;
 }
 
@@ -65,7 +65,7 @@ static void count_known(const struct feed_options *options, const struct csv_cel
 {
     fit->columns = count;
     for (size_t i = 0; i < count; i++) {
-        char *name = cell_name(&cells[i]);
+        char *name = cell_name(TEXT_DETECTED, &cells[i]);
         struct claim claim = field_claim(options, name, 0);
         fit->known += claim.field >= 0;
         fit->targets += field_has_target(&claim, 1);
@@ -263,16 +263,30 @@ static void join_day_and_clock(struct claim *claims, char **names, size_t count)
     claims[clock].field = FIELD_CLOCK;
 }
 
+/* What its columns are called is not known: the rows would say nothing either. */
+static int check_encoding(enum text_encoding encoding, const struct csv_cell *cells, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!text_is_in(encoding, cells[i].text, cells[i].length))
+            return error_set(error, -EINVAL, "the name of column %zu is not in %s, as was said (encoding)", i + 1,
+                             encoding == TEXT_UTF8 ? "UTF-8" : "Latin-1");
+    return 0;
+}
+
 int csv_name_columns(const struct feed_options *options, struct shadowserver_report *report,
                      const struct csv_cell *cells, size_t count, struct csv_column *out, struct error *error)
 {
-    char **names = cell_names(cells, count);
+    enum text_encoding encoding = text_encoding_called(options->encoding);
+    int code = check_encoding(encoding, cells, count, error);
+    if (code)
+        return code;
+    char **names = cell_names(encoding, cells, count);
     struct claim *claims = mem_zero(count, sizeof *claims);
     report->columns = shadowserver_is_header(names, count, report->type != NULL);
     for (size_t i = 0; i < count; i++)
         claims[i] = claim_column(options, report, names[i], i + 1);
     join_day_and_clock(claims, names, count);
-    int code = check_target(claims, names, count, error);
+    code = check_target(claims, names, count, error);
     if (!code)
         code = check_mapped_twice(claims, count, error);
     if (!code)
@@ -293,7 +307,7 @@ int csv_number_columns(const struct feed_options *options, size_t count, struct 
         cells[i] = none;
         claims[i] = field_claim(options, "", i + 1);
     }
-    char **names = cell_names(cells, count);
+    char **names = cell_names(TEXT_DETECTED, cells, count);
     int code = check_mapped_twice(claims, count, error);
     if (!code && !field_has_target(claims, count))
         code = error_set(

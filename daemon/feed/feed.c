@@ -51,6 +51,7 @@ static void copy_options(struct feed_options *to, const struct feed_options *fro
     }
     *to = *from;
     to->format = mem_string(from->format);
+    to->encoding = mem_string(from->encoding);
     to->default_type = mem_string(from->default_type);
     to->file_name = mem_string(from->file_name);
     to->columns = columns;
@@ -64,6 +65,7 @@ static void free_options(struct feed_options *options)
     }
     free((struct feed_column *)options->columns);
     free((char *)options->format);
+    free((char *)options->encoding);
     free((char *)options->default_type);
     free((char *)options->file_name);
 }

@@ -20,7 +20,11 @@ struct feed_options {
     const struct feed_column *columns; /* a mapping; without one common header names are recognised */
     size_t column_count;
     bool no_header; /* the first CSV row is data: the mapping is by number */
+    const char *
+        encoding; /* "utf-8" or "latin1": a row with bytes that it does not have is refused; NULL or "auto": each value by its bytes */
     const char *default_type; /* classification.type for rows that have none; NULL: none */
+    int64_t
+        received; /* when the file came, in seconds: a time without a year has the last one that is not in its future; 0: such a time is none */
     const char *file_name; /* a Shadowserver report's says what it reports; NULL: unknown */
 };
 

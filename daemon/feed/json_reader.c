@@ -16,6 +16,7 @@ struct json_reader {
     const char *wanted; /* a kind's name, or NULL */
     const char *kind;
     struct json_element element;
+    enum text_encoding encoding;
     struct buf converted; /* an element that was Latin-1 */
 };
 
@@ -25,6 +26,8 @@ struct json_reader *json_reader_open(const struct feed_options *options, struct 
     reader->wanted = kind;
     reader->element.row = row;
     reader->element.members = json_members_new(options);
+    reader->encoding = text_encoding_called(options->encoding);
+    row_takes_utf8(row);
     return reader;
 }
 
@@ -176,7 +179,7 @@ int json_reader_take(struct json_reader *reader, const char *text, size_t length
     element->text = text;
     element->length = length;
     element->line = line;
-    if (!text_is_ascii(text, length) && !text_is_utf8(text, length)) {
+    if (text_is_latin1(reader->encoding, text, length)) {
         buf_truncate(&reader->converted, 0);
         text_add_latin1(&reader->converted, text, length);
         text = reader->converted.data;

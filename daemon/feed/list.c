@@ -14,6 +14,7 @@
 
 struct list {
     struct row *row;
+    enum text_encoding encoding;
     struct buf converted; /* a line that was Latin-1 */
 };
 
@@ -168,10 +169,11 @@ static bool list_probe(const struct feed_sample *sample, const struct feed_optio
 
 static void *list_open(const struct feed_options *options, const struct feed_sample *sample, struct row *row)
 {
-    (void)options;
     (void)sample;
     struct list *list = mem_zero(1, sizeof *list);
     list->row = row;
+    list->encoding = text_encoding_called(options->encoding);
+    row_takes_utf8(row);
     return list;
 }
 
@@ -201,7 +203,9 @@ static int list_line(void *state, const char *text, size_t length, unsigned long
     cut_item(&text, &length);
     if (!length)
         return 0;
-    if (!text_is_ascii(text, length) && !text_is_utf8(text, length)) {
+    if (!text_is_in(list->encoding, text, length))
+        return row_end(list->row); /* it refuses it */
+    if (text_is_latin1(list->encoding, text, length)) {
         buf_truncate(&list->converted, 0);
         text_add_latin1(&list->converted, text, length);
         text = list->converted.data;

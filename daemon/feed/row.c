@@ -58,6 +58,8 @@ struct row {
     int64_t time;
     const char *target;
     struct buf url, type, identifier, json, reason;
+    int64_t received; /* of the file */
+    enum text_encoding encoding, values_in; /* of the file; of the values as they come */
     struct buf converted; /* values that were Latin-1; reserved in row_begin(), so that they do not move */
     bool rejected, name_is_good;
 };
@@ -69,6 +71,8 @@ struct row *row_open(const struct feed_options *options, const struct feed_sink 
     row->context = context;
     row->field_limit = field_count();
     row->transport = field_find("protocol.transport");
+    row->received = options->received;
+    row->encoding = row->values_in = text_encoding_called(options->encoding);
     if (options->default_type)
         row_default(row, FIELD_TYPE, options->default_type);
     return row;
@@ -103,6 +107,11 @@ void row_free(struct row *row)
         buf_free(bufs[i]);
     free(row->extras);
     free(row);
+}
+
+void row_takes_utf8(struct row *row)
+{
+    row->values_in = TEXT_UTF8;
 }
 
 void row_order_dates(struct row *row, enum timestamp_order order)
@@ -148,7 +157,7 @@ static struct value trimmed(const char *text, size_t length)
 static struct value taken(struct row *row, const char *text, size_t length)
 {
     struct value value = trimmed(text, length);
-    if (row->ascii || !value.text || text_is_utf8(value.text, value.length))
+    if (row->ascii || !value.text || !text_is_latin1(row->values_in, value.text, value.length))
         return value;
     size_t start = row->converted.length;
     text_add_latin1(&row->converted, value.text, value.length);
@@ -283,7 +292,7 @@ static void judge_network(struct row *row)
 
 static int read_time(const struct row *row, struct value value, int64_t *out)
 {
-    return timestamp_parse_ordered(value.text, value.length, row->order, out);
+    return timestamp_parse_ordered(value.text, value.length, row->order, row->received, out);
 }
 
 /* A day and a time of day. Either column may hold both by itself: then that one counts. */
@@ -504,8 +513,19 @@ static int hand_over(struct row *row)
     return row->sink->incident(row->context, &incident);
 }
 
+/* Before all else: what the bytes mean is not known. */
+static void judge_encoding(struct row *row)
+{
+    if (!row->ascii && !text_is_in(row->encoding, row->raw.text, row->raw.length))
+        refuse(row,
+               row->encoding == TEXT_UTF8 ? "not in UTF-8, as was said (encoding)"
+                                          : "not in Latin-1, as was said (encoding)",
+               (struct value){ NULL, 0 });
+}
+
 int row_end(struct row *row)
 {
+    judge_encoding(row);
     judge_ip(row);
     judge_name(row);
     judge_url(row);

@@ -22,14 +22,17 @@ void row_free(struct row *row);
 void row_default(struct row *row, int field, const char *text);
 void row_default_from(struct row *row, int field, int other);
 
+/* The format gives all values in UTF-8, whatever the file's encoding. */
+void row_takes_utf8(struct row *row);
+
 /* Which of two numbers in the file's dates is the day. */
 void row_order_dates(struct row *row, enum timestamp_order order);
 
 /* A new row, which begins on LINE and reads RAW in the file; RAW must live until row_end() or row_reject(). */
 void row_begin(struct row *row, unsigned long line, const char *raw, size_t length);
 
-/* What the row says. TEXT must live until row_end(); it is trimmed; an empty one, or a `-`, counts as nothing. Invalid UTF-8 is taken as
- * Latin-1. A KEY (field_extra_key) must live as long. */
+/* What the row says. TEXT must live until row_end(); it is trimmed; an empty one, or a `-`, counts as nothing. What its encoding is, is the
+ * profile's to say; where it does not, invalid UTF-8 is taken as Latin-1. A KEY (field_extra_key) must live as long. */
 void row_set(struct row *row, int field, const char *text, size_t length);
 void row_extra(struct row *row, const char *key, const char *text, size_t length);
 /* The time of day that belongs to FIELD_TIME; or the whole time, as it turns out. */

@@ -55,6 +55,33 @@ static const uint16_t windows_1252[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
+enum text_encoding text_encoding_called(const char *name)
+{
+    return !name                         ? TEXT_DETECTED
+           : strcmp(name, "utf-8") == 0  ? TEXT_UTF8
+           : strcmp(name, "latin1") == 0 ? TEXT_LATIN1
+                                         : TEXT_DETECTED;
+}
+
+bool text_is_in(enum text_encoding encoding, const char *text, size_t length)
+{
+    if (encoding == TEXT_UTF8)
+        return text_is_utf8(text, length);
+    for (size_t i = 0; encoding == TEXT_LATIN1 && i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x80 && byte < 0xa0 && !windows_1252[byte - 0x80])
+            return false;
+    }
+    return true;
+}
+
+bool text_is_latin1(enum text_encoding encoding, const char *text, size_t length)
+{
+    if (encoding == TEXT_UTF8 || text_is_ascii(text, length))
+        return false;
+    return encoding == TEXT_LATIN1 || !text_is_utf8(text, length);
+}
+
 void text_add_latin1(struct buf *out, const char *text, size_t length)
 {
     buf_reserve(out, 3 * length);

@@ -7,6 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What the bytes of a feed's text are said to be. */
+enum text_encoding {
+    TEXT_DETECTED, /* nobody says: UTF-8 where they are it, else Latin-1 */
+    TEXT_UTF8,
+    TEXT_LATIN1, /* text_add_latin1()'s */
+};
+/* The encoding called NAME: "auto" or NULL, "utf-8", "latin1". */
+enum text_encoding text_encoding_called(const char *name);
+/* Does ENCODING have all of these bytes? */
+bool text_is_in(enum text_encoding encoding, const char *text, size_t length);
+/* Are they to be read by text_add_latin1(), or are they UTF-8 already? */
+bool text_is_latin1(enum text_encoding encoding, const char *text, size_t length);
+
 bool text_is_ascii(const char *text, size_t length);
 /* Valid UTF-8 (RFC 3629)? */
 bool text_is_utf8(const char *text, size_t length);

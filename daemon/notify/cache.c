@@ -39,6 +39,7 @@ void notify_cache_free(struct notify_cache *cache)
     arena_free(&cache->scratch.arena);
     buf_free(&cache->scratch.subject);
     buf_free(&cache->scratch.body);
+    buf_free(&cache->scratch.html);
     buf_free(&cache->scratch.csv);
     buf_free(&cache->scratch.xarf);
     buf_free(&cache->scratch.zip);

@@ -69,11 +69,15 @@ void mime_header(struct buf *out, const char *name, const char *value)
     header_words(out, value, strlen(value), column);
 }
 
+static bool is_alphanumeric(unsigned char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
 /* May BYTE stand for itself in an encoded word, in a phrase too (RFC 2047 §5 (3))? */
 static bool is_word_safe(unsigned char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-           (byte && strchr("!*+-/", byte));
+    return is_alphanumeric(byte) || (byte && strchr("!*+-/", byte));
 }
 
 /* The bytes of the UTF-8 character at TEXT. A byte that begins none counts alone. */
@@ -191,6 +195,73 @@ void mime_header_mailbox(struct buf *out, const char *name, const char *display,
     buf_add_format(&value, length ? " <%s>" : "%s", address);
     header_words(out, value.data, value.length, column);
     buf_free(&value);
+}
+
+/* May BYTE stand for itself in an extended value (RFC 2231 §7, attribute-char)? Those that a careless reader could stumble over do not. */
+static bool is_extended_safe(unsigned char byte)
+{
+    return is_alphanumeric(byte) || (byte && strchr("-._", byte));
+}
+
+static void extended_add(struct buf *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)word_byte(text[i]);
+        char three[3] = { '%', hex[byte >> 4], hex[byte & 15] };
+        if (is_extended_safe(byte))
+            buf_add(out, &byte, 1);
+        else
+            buf_add(out, three, sizeof three);
+    }
+}
+
+/* How many bytes of TEXT, whole characters, fit into ROOM letters of an extended value. */
+static size_t extended_fill(const char *text, size_t length, size_t room)
+{
+    size_t taken = 0, cost = 0;
+    while (taken < length) {
+        size_t one = character_length(text + taken, length - taken);
+        cost += one == 1 && is_extended_safe((unsigned char)text[taken]) ? 1 : 3 * one;
+        if (cost > room)
+            break;
+        taken += one;
+    }
+    return taken;
+}
+
+/* Write ATTRIBUTE in pieces, each on a line of its own (RFC 2231 §4.1); one that needs no other has no number (§4). */
+static void extended_parameter(struct buf *out, const char *attribute, const char *text)
+{
+    static const char charset[] = "utf-8''";
+    enum { AROUND = 8 }; /* the blank, the two asterisks, a number, `=` and `;` */
+    size_t length = strlen(text), room = ENCODED_LINE - strlen(attribute) - AROUND - (sizeof charset - 1);
+    bool one = extended_fill(text, length, room) == length;
+    for (size_t i = 0, taken, number = 0; i == 0 || i < length; i += taken, number++) {
+        taken = extended_fill(text + i, length - i, room);
+        if (one)
+            buf_add_format(out, "\r\n %s*=%s", attribute, charset);
+        else
+            buf_add_format(out, "%s\r\n %s*%zu*=%s", i ? ";" : "", attribute, number, i ? "" : charset);
+        extended_add(out, text + i, taken);
+    }
+}
+
+void mime_header_parameter(struct buf *out, const char *name, const char *value, const char *attribute,
+                           const char *text)
+{
+    struct buf plain = BUF_EMPTY;
+    size_t column = header_begin(out, name) + strlen(value) + 2;
+    buf_add_format(out, " %s;", value);
+    buf_add_format(&plain, " %s=", attribute);
+    quoted_string(&plain, text);
+    if (ascii_run(text, strlen(text)) == strlen(text) && !strstr(text, "=?") && plain.length <= FOLD_AT) {
+        buf_add_string(out, column + plain.length > FOLD_AT ? "\r\n" : "");
+        buf_add(out, plain.data, plain.length);
+    } else {
+        extended_parameter(out, attribute, text);
+    }
+    buf_add(out, "\r\n", 2);
+    buf_free(&plain);
 }
 
 /* The line at TEXT without its end; *WHOLE is its length with it. */

@@ -21,6 +21,11 @@ void mime_header_text(struct buf *out, const char *name, const char *text, size_
  * empty. */
 void mime_header_mailbox(struct buf *out, const char *name, const char *display, const char *address);
 
+/* Append a header whose VALUE, an ASCII token, has a parameter: `NAME: VALUE; ATTRIBUTE="TEXT"`. Where TEXT (UTF-8) is not ASCII, looks encoded, or is too long
+ * for a line, in RFC 2231's spelling, in as many pieces as it takes, none of which splits a character. Control characters become blanks. */
+void mime_header_parameter(struct buf *out, const char *name, const char *value, const char *attribute,
+                           const char *text);
+
 /* Can TEXT (line ends LF or CRLF) travel as 7bit? Printable ASCII, lines of at most 78 characters, none that mbox or SMTP would alter. */
 bool mime_is_plain(const char *text, size_t length);
 

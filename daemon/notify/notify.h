@@ -9,8 +9,8 @@
 #include "daemon/bounce/token.h"
 
 /* The frozen configuration values of a campaign, as struct notification's `settings` holds them: a compact JSON object with
- * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","template","reminder_template","language","only_language",
- * "attachments":["csv","xarf"],"zip_above","rows_in_text","note"}; a new string. Where there is no PROFILE there is nothing from "template" to "rows_in_text" (the store chooses templates by the
+ * {"sender":{"name","address","reply_to","organisation","about","website","phone"},"bounce","opt_out","aggregate_by":[…],"send","send_at","time_zone","business_hours","template","reminder_template","language","only_language",
+ * "attachments":["csv","xarf"],"zip_above","rows_in_text","defang_urls","note"}; a new string. Where there is no PROFILE there is nothing from "aggregate_by" to "defang_urls" (the store chooses templates by the
  * names and languages). NOTE (may be NULL) is the submitter's. */
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note);
 

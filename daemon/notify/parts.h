@@ -20,6 +20,7 @@ struct settings {
     bool csv, xarf; /* attachments */
     size_t zip_above; /* bytes of them; 0: never */
     size_t rows_in_text; /* more incidents are summed up there */
+    bool defang_urls; /* in the text */
 };
 
 /* Read what notify_settings() wrote. -EINVAL when a value is missing or no address where one must be. */
@@ -57,10 +58,11 @@ bool row_time(const json_t *row, int64_t *out);
 void text_value(struct buf *out, const json_t *value);
 
 /* Append what a stranger wrote, fit for one line of a mail's text: at most LIMIT bytes (then an ellipsis), valid UTF-8, control characters and
- * line separators as blanks, marks that turn the direction of writing shown as U+FFFD, and no link that a click would follow (`hxxp:`). */
-void text_clean(struct buf *out, const char *text, size_t length, size_t limit);
+ * line separators as blanks, marks that turn the direction of writing shown as U+FFFD, and where DEFANG says so no link that a click would follow
+ * (`hxxp:`). */
+void text_clean(struct buf *out, const char *text, size_t length, size_t limit, bool defang);
 
-/* Would text_clean() leave TEXT as it is? May say no to some texts that it would: those are cleaned in vain. */
+/* Would text_clean() leave TEXT as it is, whatever DEFANG says? May say no to some texts that it would: those are cleaned in vain. */
 bool text_is_clean(const char *text, size_t length, size_t limit);
 
 /* --- words.c: what the mail says that stands in no template --- */
@@ -75,7 +77,7 @@ enum words_language words_language(const char *tag);
 /* The day of TIME (seconds, UTC) as it is written in LANGUAGE. */
 void words_date(enum words_language language, int64_t time, char out[static WORDS_DATE_SIZE]);
 
-/* A line that says, in no language in particular, that the same stands below in English; and what stands between the two. */
+/* Words that say, in no language in particular, that the same stands below in English; and the lines that stand between the two. */
 extern const char words_english_below[], words_between[];
 
 /* --- types.c --- */
@@ -162,7 +164,7 @@ int cache_template(struct notify_cache *cache, const char *text, const struct fr
 /* What each mail needs memory for, kept from one to the next: rendering clears it. */
 struct scratch {
     struct arena arena; /* its values */
-    struct buf subject, body, csv, xarf, zip;
+    struct buf subject, body, html, csv, xarf, zip;
 };
 struct scratch *cache_scratch(struct notify_cache *cache);
 

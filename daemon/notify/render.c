@@ -63,6 +63,7 @@ static void message_clear(struct message *message)
     arena_drop(&message->scratch->arena);
     scratch_clear(&message->scratch->subject);
     scratch_clear(&message->scratch->body);
+    scratch_clear(&message->scratch->html);
     scratch_clear(&message->scratch->csv);
     scratch_clear(&message->scratch->xarf);
     scratch_clear(&message->scratch->zip);
@@ -102,6 +103,45 @@ static void add_references(struct message *message, const struct token_keys *key
     }
 }
 
+static void end_line(struct buf *text)
+{
+    if (!text->length || text->data[text->length - 1] != '\n')
+        buf_add_char(text, '\n');
+}
+
+/* Has each of the mail's texts its HTML? */
+static bool has_html(const struct frozen *frozen)
+{
+    size_t i = 0;
+    while (i < frozen->count && template_has_html(frozen->texts[i]))
+        i++;
+    return i == frozen->count;
+}
+
+/* Render the text at INDEX in HTML: first the document's beginning, last its end. */
+static int compose_html(const struct message *message, size_t index, const struct value *model, struct error *error)
+{
+    const struct frozen *frozen = message->frozen;
+    const char *language = template_language(frozen->texts[index]);
+    struct buf *out = &message->scratch->html;
+    if (index == 0)
+        buf_add_format(out,
+                       "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
+                       "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\n"
+                       "</head>\n<body>\n",
+                       language);
+    else
+        buf_add_format(out, "<hr>\n<div lang=\"%s\">\n", language);
+    if (index == 0 && frozen->count > 1)
+        buf_add_format(out, "<p>%s</p>\n", words_english_below);
+    int code = template_html(frozen->texts[index], model, out, error);
+    end_line(out);
+    buf_add_string(out, index ? "</div>\n" : "");
+    if (index + 1 == frozen->count)
+        buf_add_string(out, "</body>\n</html>\n");
+    return code;
+}
+
 /* Render the text at INDEX of those that the mail has. */
 static int compose_text(struct message *message, size_t index, struct error *error)
 {
@@ -112,11 +152,12 @@ static int compose_text(struct message *message, size_t index, struct error *err
                     message->settings, &message->rows, &message->attachments, message->opt_out);
     int code = index == 0 ? template_subject(template, &model, &scratch->subject, error) : 0;
     if (message->frozen->count > 1)
-        buf_add_string(&scratch->body, index ? words_between : words_english_below);
+        buf_add_format(&scratch->body, index ? "%s" : "%s\n\n", index ? words_between : words_english_below);
     if (!code)
         code = template_body(template, &model, &scratch->body, error);
-    if (!code && (!scratch->body.length || scratch->body.data[scratch->body.length - 1] != '\n'))
-        buf_add_char(&scratch->body, '\n');
+    end_line(&scratch->body);
+    if (!code && has_html(message->frozen))
+        code = compose_html(message, index, &model, error);
     return code;
 }
 
@@ -233,11 +274,19 @@ static void text_part(struct buf *out, const struct buf *body)
     }
 }
 
+static void html_part(struct buf *out, const struct buf *html)
+{
+    mime_header(out, "Content-Type", "text/html; charset=utf-8");
+    mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
+    buf_add_string(out, "\r\n");
+    mime_quoted_printable(out, html->data, html->length);
+}
+
 /* Text goes in quoted-printable, because the mail's reader may be a person at an old program, or a filter that takes base64 for something to hide. */
 static void attachment_part(struct buf *out, const struct attachment *file, bool binary)
 {
     mime_header(out, "Content-Type", file->type);
-    format_header(out, "Content-Disposition", "attachment; filename=\"", file->name, "\"");
+    mime_header_parameter(out, "Content-Disposition", "attachment", "filename", file->name);
     mime_header(out, "Content-Transfer-Encoding", binary ? "base64" : "quoted-printable");
     buf_add_string(out, "\r\n");
     if (binary)
@@ -246,13 +295,36 @@ static void attachment_part(struct buf *out, const struct attachment *file, bool
         mime_quoted_printable(out, file->bytes->data, file->bytes->length);
 }
 
-/* The boundary holds `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. */
-static void boundary(struct buf *out, const struct message *message, const char *end)
+/* Boundaries hold `=_`, which quoted-printable never writes, and the token, which no stranger can guess for the parts that are 7bit. None is the beginning of
+ * another (RFC 2046 §5.1.2). */
+static const char mixed[] = "=_", alternative[] = "=_alternative_";
+
+static void multipart_header(struct buf *out, const struct message *message, const char *type, const char *kind)
 {
-    buf_add_string(out, "\r\n--=_");
-    buf_add_string(out, message->bounce);
-    buf_add_string(out, end);
-    buf_add_string(out, "\r\n");
+    char *boundary = mem_format("%s%s", kind, message->bounce);
+    mime_header_parameter(out, "Content-Type", type, "boundary", boundary);
+    free(boundary);
+}
+
+static void boundary(struct buf *out, const struct message *message, const char *kind, const char *end)
+{
+    buf_add_format(out, "\r\n--%s%s%s\r\n", kind, message->bounce, end);
+}
+
+/* What the mail says; in HTML as well, the plainest first (RFC 2046 §5.1.4). */
+static void body_part(struct buf *out, const struct message *message)
+{
+    const struct scratch *scratch = message->scratch;
+    if (!scratch->html.length) {
+        text_part(out, &scratch->body);
+        return;
+    }
+    multipart_header(out, message, "multipart/alternative", alternative);
+    boundary(out, message, alternative, "");
+    text_part(out, &scratch->body);
+    boundary(out, message, alternative, "");
+    html_part(out, &scratch->html);
+    boundary(out, message, alternative, "--");
 }
 
 static void write_warning(struct buf *out, const struct message *message)
@@ -261,17 +333,17 @@ static void write_warning(struct buf *out, const struct message *message)
     format_header(out, "List-Unsubscribe", "<mailto:", message->opt_out, "?subject=unsubscribe>");
     feedback_header(out, message->notification);
     if (!message->attachments.count) {
-        text_part(out, &message->scratch->body);
+        body_part(out, message);
         return;
     }
-    format_header(out, "Content-Type", "multipart/mixed; boundary=\"=_", message->bounce, "\"");
-    boundary(out, message, "");
-    text_part(out, &message->scratch->body);
+    multipart_header(out, message, "multipart/mixed", mixed);
+    boundary(out, message, mixed, "");
+    body_part(out, message);
     for (size_t i = 0; i < message->attachments.count; i++) {
-        boundary(out, message, "");
+        boundary(out, message, mixed, "");
         attachment_part(out, &message->attachments.files[i], message->attachments.zipped);
     }
-    boundary(out, message, "--");
+    boundary(out, message, mixed, "--");
 }
 
 static void write_receipt(struct buf *out, const struct message *message)
@@ -296,7 +368,7 @@ int notify_render(const struct notification *notification, const struct token_ke
     struct buf *body = &message.scratch->body;
     int code = compose(&message, keys, cache, error);
     if (!code) {
-        buf_reserve(out, HEADERS_USUAL + body->length);
+        buf_reserve(out, HEADERS_USUAL + body->length + message.scratch->html.length);
         if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT)
             write_receipt(out, &message);
         else

@@ -53,6 +53,20 @@ static void set_choice(json_t *root, const struct config_profile *profile)
         json_object_set_new(root, "only_language", string_new(profile->only_language));
 }
 
+/* How they are gathered and sent (queue/terms.h). */
+static void set_sending(json_t *root, const struct config_profile *profile)
+{
+    json_t *words = json_array();
+    for (size_t i = 0; i < profile->aggregate_by.count; i++)
+        json_array_append_new(words, json_string(profile->aggregate_by.items[i]));
+    json_object_set_new(root, "aggregate_by", words);
+    json_object_set_new(root, "send", string_new(profile->send));
+    json_object_set_new(root, "send_at", string_new(profile->send_at));
+    json_object_set_new(root, "time_zone", string_new(profile->time_zone));
+    if (profile->business_hours)
+        json_object_set_new(root, "business_hours", string_new(profile->business_hours));
+}
+
 /* What its mails hold. */
 static void set_body(json_t *root, const struct config_profile *profile)
 {
@@ -62,6 +76,7 @@ static void set_body(json_t *root, const struct config_profile *profile)
     json_object_set_new(root, "attachments", attachments);
     json_object_set_new(root, "zip_above", json_integer(profile->zip_above));
     json_object_set_new(root, "rows_in_text", json_integer(profile->rows_in_text));
+    json_object_set_new(root, "defang_urls", json_boolean(profile->defang_urls));
 }
 
 char *notify_settings(const struct config *config, const struct config_profile *profile, const char *note)
@@ -79,6 +94,7 @@ char *notify_settings(const struct config *config, const struct config_profile *
     json_object_set_new(root, "bounce", string_new(config->return_path.bounce));
     json_object_set_new(root, "opt_out", string_new(config->return_path.opt_out));
     if (profile) {
+        set_sending(root, profile);
         set_choice(root, profile);
         set_body(root, profile);
     }
@@ -111,13 +127,14 @@ static bool is_attached(const json_t *root, const char *kind)
     return false;
 }
 
-/* What was frozen before there was a choice has a table, and all that the text has room for. */
+/* What was frozen before there was a choice has a table, all that the text has room for, and no links in it. */
 static void read_body(const json_t *root, struct settings *out)
 {
     const json_t *rows = json_object_get(root, "rows_in_text");
     out->csv = !json_object_get(root, "attachments") || is_attached(root, "csv");
     out->xarf = is_attached(root, "xarf");
     out->zip_above = (size_t)json_integer_value(json_object_get(root, "zip_above"));
+    out->defang_urls = !json_is_false(json_object_get(root, "defang_urls"));
     out->rows_in_text = json_is_integer(rows) ? (size_t)json_integer_value(rows) : SIZE_MAX;
 }
 

@@ -70,12 +70,12 @@ bool text_is_clean(const char *text, size_t length, size_t limit)
     return length <= limit && ascii_run(text, length) == length && !memmem(text, length, "://", 3);
 }
 
-void text_clean(struct buf *out, const char *text, size_t length, size_t limit)
+void text_clean(struct buf *out, const char *text, size_t length, size_t limit, bool defang)
 {
     size_t begin = out->length, one;
     for (size_t i = 0; i < length; i += one) {
         uint32_t code;
-        size_t scheme = (text[i] | 0x20) == 'h' ? link_scheme(text + i, length - i) : 0;
+        size_t scheme = defang && (text[i] | 0x20) == 'h' ? link_scheme(text + i, length - i) : 0;
         one = character_read(text + i, length - i, &code);
         if (out->length - begin + one > limit) {
             buf_add_string(out, ELLIPSIS);

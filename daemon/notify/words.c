@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-const char words_english_below[] = "[English below]\n\n";
+const char words_english_below[] = "[English below]";
 const char words_between[] = "\n------------------------------------------------------------------------\n\n";
 
 static const struct {

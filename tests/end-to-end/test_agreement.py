@@ -3,6 +3,7 @@
 import copy
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
@@ -113,6 +114,11 @@ class Agreement(unittest.TestCase):
         self.lie("nobody wrote back", lambda evidence, campaign: campaign.cases[1].update(state="answered"))
         self.lie("expired", lambda evidence, campaign: campaign.cases[1].update(state="expired"))
 
+    def test_an_address_that_its_name_tells_of(self):
+        alone = dict(case("192.0.2.7", "cancelled"), note="192.0.2.7 and bakery.example are one host by DNS: case 1 tells of it")
+        self.assertEqual(self.told(lambda evidence, campaign: campaign.cases.append(alone) or campaign.figures["ends"].update(cancelled=1)), [])
+        self.lie("cancelled", lambda evidence, campaign: campaign.cases.append(dict(alone, note=None)))
+
     def test_a_rung_that_was_never_tried(self):
         self.lie("was not tried", lambda evidence, campaign: campaign.cases[1]["rungs"].append({"address": "info@church.example", "state": "untried"}))
         self.lie("knows of no failure", lambda evidence, campaign: campaign.cases[1]["rungs"].append({"address": "info@church.example", "state": "bounced"}))
@@ -145,6 +151,33 @@ class Agreement(unittest.TestCase):
         self.lie("0 refused by the journal, 1 by the report", refused)
 
 
+class Large(unittest.TestCase):
+    CASES = 20000
+    SPEND = 10  # seconds of processor time; looked through one by one, each of these took minutes
+
+    def judged(self, journal, returns, mails, state, rung):
+        targets = ["site%05d.example" % number for number in range(self.CASES)]
+        cases = [case(target, state, ("abuse@hoster.example", rung)) for target in targets]
+        figures = {"ends": {state: self.CASES}, "kinds": [{"kind": "override", "mails": len(mails), "accepted": len(mails), "bounced_session": 0,
+                                                           "bounced_later": len(returns)}]}
+        overrides = 'contacts.overrides=[{"network": "192.0.2.0/24", "contacts": ["abuse@hoster.example"]}]'
+        subjects = [reach.Subject("c", target, [target], ["192.0.2.1"]) for target in targets]
+        begin = time.process_time()
+        result = outcome.judge(Evidence(journal, returns, [], [Campaign("c", figures, mails, cases)], scenario.Scenario({"domains": {}}), subjects, [overrides], 1.0))
+        self.assertLess(time.process_time() - begin, self.SPEND)
+        self.assertEqual((result["cases"], result["disagreements"]), (self.CASES, []))
+
+    def test_one_mail_about_all(self):
+        targets = ["site%05d.example" % number for number in range(self.CASES)]
+        self.judged([line("abuse@hoster.example", "read", "T-1", targets)], [], [mail(1, "abuse@hoster.example", "override", targets)], "delivered", "sent")
+
+    def test_a_mail_about_each_and_one_that_failed(self):
+        """Each of the hoster's mails but the last is about nobody's case; that one says why all of them are exhausted."""
+        numbers = range(1, self.CASES + 1)
+        self.judged([line("abuse@hoster.example", "bounce:exim", "T-%d" % number, []) for number in numbers], [back("abuse@hoster.example", "T-%d" % self.CASES)],
+                    [mail(number, "abuse@hoster.example", "override", [], True, "later" if number == self.CASES else None) for number in numbers], "exhausted", "bounced")
+
+
 class Figures(unittest.TestCase):
     def test_outcome(self):
         result = outcome.judge(truth())
@@ -170,10 +203,10 @@ class Figures(unittest.TestCase):
                      {"network": "192.0.2.0/24", "contacts": ["c@x.example"]}, {"network": "2001:db8::/32", "contacts": ["d@x.example"]},
                      {"network": "198.51.100.0/24", "contacts": ["e@x.example"]}, {"domain": "church.example", "contacts": ["f@x.example"]},
                      {"network": "203.0.113.0/24", "contacts": ["g@x.example"]}]
-        self.assertEqual(reach.candidates(world, subject, ["abuse"], overrides),
+        self.assertEqual(reach.candidates(world, subject, ["abuse"], overrides, False),
                          ["a@x.example", "b@x.example", "c@x.example", "d@x.example", "g@x.example", "abuse@www.bakery.example", "abuse@bakery.example"])
         alone = reach.Subject("c", "192.0.2.7", [], ["192.0.2.7"])
-        self.assertEqual(reach.candidates(world, alone, ["abuse"], overrides), ["c@x.example"])
+        self.assertEqual(reach.candidates(world, alone, ["abuse"], overrides, False), ["c@x.example"])
 
     def test_blocked(self):
         world = scenario.Scenario({"domains": {"a.example": {"a": ["192.0.2.1"], "mailboxes": {"r": "read", "v": "accept", "n": "reject"}}}})

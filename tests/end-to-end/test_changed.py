@@ -16,9 +16,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build")))
-PATIENCE = 60  # seconds; nothing here is a measurement
+PATIENCE = slowly(60)  # seconds; nothing here is a measurement
 ROWS = 300000  # so many that there is time to stop the daemon among them
 TEXT = "".join("x%d.example\n" % (number % 3000) for number in range(ROWS)) + "last.example\n"
 LOADING, LOADED, FAILED = 1, 2, 3

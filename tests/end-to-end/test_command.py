@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import Lab, free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build"))
 USAGE, DATA, UNAVAILABLE, CONFIG = 64, 65, 69, 78
@@ -30,15 +31,17 @@ class Command(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         self.path = os.path.join(self.directory, "tocsin.yaml")
 
-    def configure(self, dns=1, relay=1, **campaigns):
+    def configure(self, dns=1, relay=1, profile=None, **campaigns):
         made = settings.configuration(self.directory, dns, relay, free_port(), 0)
         made["campaigns"].update(campaigns)
+        if profile:
+            made["profiles"] = {"default": profile}
         settings.write(self.path, made)
 
     def tocsin(self, *arguments, config=None, text=None):
         """(exit code, standard output, standard error)."""
         run = subprocess.run([os.path.join(BUILD, "tocsin"), *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             encoding="utf-8", env=dict(os.environ, TOCSIN_CONFIG=config or self.path), timeout=60)
+                             encoding="utf-8", env=dict(os.environ, TOCSIN_CONFIG=config or self.path), timeout=slowly(60))
         return run.returncode, run.stdout, run.stderr
 
     def daemon(self):
@@ -51,7 +54,7 @@ class Command(unittest.TestCase):
         return process
 
     def until(self, true):
-        end = time.monotonic() + 30
+        end = time.monotonic() + slowly(30)
         while not true():
             self.assertLess(time.monotonic(), end, "it took too long")
             time.sleep(0.05)
@@ -94,6 +97,15 @@ class Command(unittest.TestCase):
                 self.assertEqual((code, out), (UNAVAILABLE, ""), err)
         self.assertIn("has tocsind run?", err)
         self.assertEqual(self.tocsin("status", config="/nonexistent")[0], CONFIG)
+
+    def test_a_preview_waits_for_the_profile_s_time(self):
+        later = time.strftime("%H:%M", time.gmtime(time.time() + 12 * 3600))
+        with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:
+            self.configure(lab.dns, lab.relay, approve_above=0, profile={"send": "daily", "send_at": later})
+            self.daemon()
+            self.assertEqual(self.tocsin("submit", "--campaign", "day", "-", text="bakery.example\n")[0], 0)
+            self.until(lambda: self.state("day").get("held") == 1)
+            self.assertIn("  takes about 12 hours, by the profile's send\n", self.tocsin("preview", "day")[1])
 
     def test_a_campaign_by_hand(self):
         with Lab(WORLD, os.path.join(self.directory, "lab")) as lab:

@@ -25,13 +25,14 @@ from tocsinlab import aftermath, injection, ordeal, population  # noqa: E402
 from tocsinlab.disk import NoDisk  # noqa: E402
 from tocsinlab.rehearsal import BUILD, RehearsalError  # noqa: E402
 from tocsinlab.small_disk import SmallDisk  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 SESSIONS = 4
 TARGETS = 60
 SIZE = 32 << 20  # bytes of a small disk
 DATA, IO_ERROR, AGAIN = 65, 74, 75
-PATIENCE = 30    # seconds for what must happen
-SLOWLY = "delivery.rate=30/s"  # so that there is time to interfere
+PATIENCE = slowly(30) # seconds for what must happen
+SLOWLY = "delivery.rate=%d/min" % (1800 / slowly(1))  # so that there is time to interfere
 DSN = b"""From: MAILER-DAEMON@mx.example\r
 To: bounce@tocsin.example\r
 Subject: Undelivered Mail\r
@@ -77,7 +78,7 @@ class Trial(ordeal.Ordeal):
                 raise RehearsalError("waited in vain for: %s\n%s" % (what, self.log_tail()))
             time.sleep(0.05)
 
-    def settle(self, seconds=1.5):
+    def settle(self, seconds=slowly(1.5)):
         """Until no mail has come for that long; how many there are."""
         number, since = self.taken.count(), time.monotonic()
         while time.monotonic() - since < seconds:

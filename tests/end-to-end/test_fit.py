@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build"))
 CONFIG = 78
@@ -47,14 +48,14 @@ class Fit(unittest.TestCase):
 
     def run_program(self, *words):
         return subprocess.run([self.below(words[0]), "--config", self.path, *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              encoding="utf-8", timeout=60, cwd="/", **self.user)
+                              encoding="utf-8", timeout=slowly(60), cwd="/", **self.user)
 
     def start(self):
         with open(self.below("log"), "w", encoding="utf-8") as log:
             process = subprocess.Popen([self.below("tocsind"), "--config", self.path], stderr=log, cwd="/", **self.user)
         self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        end = time.monotonic() + 30
+        self.addCleanup(process.terminate)
+        end = time.monotonic() + slowly(30)
         while self.run_program("tocsin", "version").stdout.count("\n") != 2:
             self.assertLess(time.monotonic(), end, self.log())
             self.assertIsNone(process.poll(), self.log())

@@ -68,7 +68,7 @@ class House(unittest.TestCase):
                     self.assertTrue(os.path.exists(os.path.join(ROOT, name)) or os.path.exists(os.path.join(ROOT, "daemon", name)))
 
     def test_every_kind_of_inspect_has_help_of_its_own(self):
-        for kind in ("bounce", "feed"):
+        for kind in ("bounce", "feed", "rdap", "securitytxt", "whois"):
             run = subprocess.run([os.path.join(BUILD, "tocsin"), "inspect", kind, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  stdin=subprocess.DEVNULL, encoding="utf-8", timeout=20)
             self.assertEqual((run.returncode, run.stderr), (0, ""))

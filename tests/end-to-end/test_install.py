@@ -42,7 +42,7 @@ class Install(unittest.TestCase):
 
     def test_everything_has_its_place(self):
         self.assertEqual(subprocess.run([self.path("usr/bin/tocsin"), "version", "--json"], stdout=subprocess.PIPE, timeout=20).returncode, 0)
-        for name in ("usr/sbin/tocsind", "usr/share/tocsin/templates/notification.en.txt", "usr/share/tocsin/templates/opt-out-receipt.en.txt",
+        for name in ("usr/sbin/tocsind", "usr/share/tocsin/templates/notification.en.txt", "usr/share/tocsin/templates/notification.en.html", "usr/share/tocsin/rdap/dns.json", "usr/share/tocsin/templates/opt-out-receipt.en.txt",
                      "etc/tocsin/tocsin.yaml", "usr/share/doc/tocsin/docs/first-campaign.md", UNIT, "usr/lib/sysusers.d/tocsin.conf", "usr/lib/tmpfiles.d/tocsin.conf"):
             with self.subTest(name):
                 self.assertTrue(os.stat(self.path(name)).st_mode & stat.S_IROTH)

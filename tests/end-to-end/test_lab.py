@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """The lab is what it says: spoken to by smtplib, by raw DNS, and by a small LMTP intake of our own. No daemon."""
+import base64
 import email
 import hashlib
+import io
 import os
 import random
 import smtplib
@@ -13,6 +15,7 @@ import tempfile
 import threading
 import time
 import unittest
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
@@ -530,6 +533,16 @@ class Messages(unittest.TestCase):
         mail = (b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed;\r\n boundary=\"i\"\r\n\r\n--i\r\n\r\nno header"
                 b"\r\n--i\r\n" + inner + b"\r\n--i--\r\n--o--\r\n")
         self.assertEqual(message.targets(mail), ["=x.example"])
+
+    def test_targets_in_an_archive(self):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("incidents.csv", "target,source.ip\r\nbakery.example,192.0.2.7\r\nchurch.example,\r\n")
+            archive.writestr("readme.txt", "target\r\nnobody.example\r\n")
+        mail = (b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n%s"
+                b"\r\n--o--\r\n")
+        self.assertEqual(message.targets(mail % base64.encodebytes(packed.getvalue())), ["bakery.example", "church.example"])
+        self.assertEqual(message.targets(mail % base64.encodebytes(b"no archive")), [])
 
     def test_fields(self):
         header = b"Subject: a\r\n b\r\nList-Unsubscribe: <https://x.example/>,\r\n <mailto:o+t@x.example?subject=unsubscribe>\r\n"

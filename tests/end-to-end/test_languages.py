@@ -14,8 +14,9 @@ LAB = os.path.join(HERE, "..", "lab")
 sys.path.insert(0, LAB)
 
 from tocsinlab import journal  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
-LIMIT = 120
+LIMIT = slowly(120)
 DOMAINS = ("backstube.de", "boulangerie.fr", "panaderia.es", "bakery.com", "piekarnia.pl", "laden.com", "xn--bcker-gra.at")
 OVERRIDES = [{"domain": "laden.com", "contacts": ["abuse@laden.com"], "language": "de"}]
 # The language, the subject, and words of the text.
@@ -45,7 +46,7 @@ class Languages(unittest.TestCase):
         write(scenario, json.dumps({"seed": 1, "domains": {domain: {"mx": ["mx1." + domain], "mailboxes": {"abuse": "read"}} for domain in DOMAINS}}))
         write(feed, "time.source,source.ip,source.fqdn,classification.type,classification.identifier\n" + "".join(
             "2026-08-10T14:00:00+00:00,198.51.100.1,%s,exploit,open-relay-probe\n" % domain for domain in DOMAINS))
-        command = [os.path.join(LAB, "rehearse"), "--json", "--keep", run, "--limit", str(LIMIT - 20), "--scenario", scenario, "--feed", feed,
+        command = [os.path.join(LAB, "rehearse"), "--json", "--keep", run, "--limit", str(LIMIT - slowly(20)), "--scenario", scenario, "--feed", feed,
                    "--set", "contacts.overrides=" + json.dumps(OVERRIDES)]
         for setting in settings:
             command += ["--set", setting]

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import Lab, free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build"))
 USAGE, DATA, UNAVAILABLE, TEMPFAIL, NOT_ALLOWED, CONFIG = 64, 65, 69, 75, 77, 78
@@ -67,11 +68,11 @@ class Proof(unittest.TestCase):
     def tocsin(self, *arguments, text=None):
         """(exit code, standard output, standard error)."""
         run = subprocess.run([os.path.join(BUILD, "tocsin"), *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             encoding="utf-8", env=dict(os.environ, TOCSIN_CONFIG=self.path), timeout=60)
+                             encoding="utf-8", env=dict(os.environ, TOCSIN_CONFIG=self.path), timeout=slowly(60))
         return run.returncode, run.stdout, run.stderr
 
     def until(self, true):
-        end = time.monotonic() + 30
+        end = time.monotonic() + slowly(30)
         while not true():
             self.assertLess(time.monotonic(), end, "it took too long:\n" + self.log_text())
             time.sleep(0.05)
@@ -178,7 +179,7 @@ class Proof(unittest.TestCase):
 
     def recipient(self, address):
         """What the intake says to it."""
-        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=30) as client:
+        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=slowly(30)) as client:
             client.ehlo_or_helo_if_needed()
             client.mail("")
             return client.rcpt(address)[0]
@@ -199,7 +200,7 @@ class Proof(unittest.TestCase):
         self.assertEqual(self.process.wait(), 0)
         self.start()
         self.assertEqual([self.recipient(one) for one in ours], [250, 250, 250, 250, 550])
-        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=30) as client:
+        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=slowly(30)) as client:
             client.sendmail("", sender, bounce_of("abuse@bakery.example"))
             client.sendmail("someone@bakery.example", "optout@tocsin.example", "From: someone@bakery.example\nSubject: no\n\nno more\n")
         self.assertEqual(json.loads(self.tocsin("queue", "show", "T-1", "--json")[1])["state"], "bounced")

@@ -19,10 +19,13 @@ SCENARIOS = os.path.join(LAB, "scenarios")
 sys.path.insert(0, LAB)
 
 from tocsinlab import journal, story  # noqa: E402
+from tocsinlab.settings import seconds  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 MODES = ("verify", "accept")
 AT_A_TIME = 4
-LIMIT = 240
+LIMIT = slowly(240)
+GATHERED = "campaigns.aggregate_wait=" + seconds(slowly(3))
 SEVEN = "contacts.max_contacts=7"  # the six mailboxes of a domain, and its hoster
 NETWORK = 'contacts.overrides=[{"network": "198.51.100.0/24", "contacts": ["abuse@hoster.example"]}]'
 
@@ -34,16 +37,16 @@ RUNS = {
     "relay-down": ((), ()),
     "relay-refuses": ((), ()),
     "relay-unsteady": ((), ()),
-    "dns-failures": ((), ("dns.give_up=3s", "dns.timeout=250ms", "dns.tries=2")),
+    "dns-failures": ((), ("dns.give_up=" + seconds(slowly(3)), "dns.timeout=" + seconds(slowly(0.25)), "dns.tries=2")),
     "two-campaigns": (("two-campaigns-1", "two-campaigns-2"), ()),
     "opt-out": ((), (NETWORK, SEVEN)),
-    "refusals": ((), ()),
+    "refusals": ((), ("campaigns.brake=100",)),  # relay-refuses pulls it
     "hoster": ((), (NETWORK,)),
-    "hoster-last": ((), (NETWORK, "contacts.mailboxes=[abuse, postmaster]", "campaigns.aggregate_wait=3s")),
-    "apart-contact": ((), (NETWORK, "campaigns.aggregate_wait=3s")),
-    "apart-type": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[type]")),
-    "apart-asn": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[asn]")),
-    "apart-incident": ((), (NETWORK, "campaigns.aggregate_wait=3s", "profiles.default.aggregate_by=[incident]")),
+    "hoster-last": ((), (NETWORK, "contacts.mailboxes=[abuse, postmaster]", GATHERED)),
+    "apart-contact": ((), (NETWORK, GATHERED)),
+    "apart-type": ((), (NETWORK, GATHERED, "profiles.default.aggregate_by=[type]")),
+    "apart-asn": ((), (NETWORK, GATHERED, "profiles.default.aggregate_by=[asn]")),
+    "apart-incident": ((), (NETWORK, GATHERED, "profiles.default.aggregate_by=[incident]")),
     "story": ((), None),
 }
 
@@ -122,7 +125,7 @@ def rehearse(scratch, name, mode):
         source = directory
         MADE[name](directory, name)
     settings = ("@" + os.path.join(directory, "settings"),) if settings is None else settings
-    command = [os.path.join(LAB, "rehearse"), "--json", "--relay", mode, "--keep", os.path.join(directory, "run"), "--limit", str(LIMIT - 60),
+    command = [os.path.join(LAB, "rehearse"), "--json", "--relay", mode, "--keep", os.path.join(directory, "run"), "--limit", str(LIMIT - slowly(60)),
                "--scenario", os.path.join(source, name + ".json")]
     for feed in feeds or (name,):
         command += ["--feed", os.path.join(source, feed + ".csv")]

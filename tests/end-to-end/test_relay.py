@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import Lab, free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build"))
 TEMPFAIL, CONFIG = 75, 78
@@ -111,7 +112,7 @@ class Relay(unittest.TestCase):
     def tocsin(self, *arguments, text=None):
         """(exit code, standard output, standard error)."""
         run = subprocess.run([os.path.join(BUILD, "tocsin"), *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             encoding="utf-8", env=self.environment(), timeout=60)
+                             encoding="utf-8", env=self.environment(), timeout=slowly(60))
         self.assertNotIn("sesame", run.stdout + run.stderr)
         return run.returncode, run.stdout, run.stderr
 
@@ -161,7 +162,7 @@ class Relay(unittest.TestCase):
                 process = subprocess.Popen([os.path.join(BUILD, "tocsind")], stdout=subprocess.DEVNULL, stderr=log, env=self.environment())
             self.addCleanup(process.wait)
             self.addCleanup(process.terminate)
-            end = time.monotonic() + 30
+            end = time.monotonic() + slowly(30)
             while self.tocsin("version")[1].count("\n") != 2:
                 self.assertLess(time.monotonic(), end, "no daemon")
                 time.sleep(0.05)

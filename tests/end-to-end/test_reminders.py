@@ -2,10 +2,7 @@
 """The same feed day after day: told once, then known, then reminded of, then known for good. A day is a few seconds here: waiting times are configuration."""
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -13,11 +10,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
-from tocsinlab.process import Lab, free_port  # noqa: E402
+from tocsinlab.running import Running  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
-BUILD = os.path.abspath(os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build")))
-PATIENCE = 60  # seconds; nothing here is a measurement
-WINDOW = 8     # seconds: dedup_window
+WINDOW = slowly(8)  # seconds: dedup_window
 WORLD = {"seed": 1, "domains": {
     "bakery.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}},
     "church.example": {"mx": ["mx1.hoster.example"], "mailboxes": {"postmaster": "read"}},
@@ -25,38 +21,10 @@ WORLD = {"seed": 1, "domains": {
 HEADER = "time.source,source.fqdn,classification.type,classification.identifier\n"
 
 
-class Reminders(unittest.TestCase):
+class Reminders(Running):
     def setUp(self):
-        self.directory = tempfile.mkdtemp(prefix="tocsin-reminders-")
-        self.addCleanup(shutil.rmtree, self.directory)
-        self.lab = Lab(WORLD, self.below("lab"))
-        self.addCleanup(self.lab.close)
-        made = settings.configuration(self.directory, self.lab.dns, self.lab.relay, free_port(), 0)
-        made["contacts"] = {"mailboxes": ["abuse", "postmaster"]}
-        made["bounces"]["window"] = "1s"
-        made["campaigns"].update(approve_above=1000, aggregate_wait="0s", dedup_window="%ds" % WINDOW, max_reminders=1)
-        settings.write(self.below("tocsin.yaml"), made)
-        with open(self.below("log"), "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([os.path.join(BUILD, "tocsind"), "--config", self.below("tocsin.yaml")], stderr=log)
-        self.addCleanup(self.process.wait)
-        self.addCleanup(self.process.terminate)
-        self.until(lambda: os.path.exists(self.below("control.sock")))
+        self.start(WORLD, {"mailboxes": ["abuse", "postmaster"]}, approve_above=1000, dedup_window=settings.seconds(WINDOW), max_reminders=1)
         self.told = 0
-
-    def below(self, name):
-        return os.path.join(self.directory, name)
-
-    def until(self, true):
-        end = time.monotonic() + PATIENCE
-        while not true():
-            self.assertLess(time.monotonic(), end, "it took too long")
-            time.sleep(0.05)
-
-    def tocsin(self, *arguments, text=None):
-        run = subprocess.run([os.path.join(BUILD, "tocsin"), "--config", self.below("tocsin.yaml"), *arguments], input=text,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return run.stdout
 
     def mails(self):
         return [line for line in self.lab.journal() if line["outcome"] == "taken"]

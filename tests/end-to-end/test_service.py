@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import signal
+import smtplib
 import socket
 import sqlite3
 import subprocess
@@ -20,11 +21,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import Lab, free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build")))
 WORLD = {"seed": 1, "domains": {name: {"mx": ["mx1.hoster.example"], "mailboxes": {"abuse": "read"}}
                                 for name in ("bakery.example", "church.example", "garden.example")}}
-PATIENCE = 60  # seconds; nothing here is a measurement
+PATIENCE = slowly(60)  # seconds; nothing here is a measurement
 
 
 def until(true, what):
@@ -94,15 +96,23 @@ class Service(unittest.TestCase):
         with open(self.below("log"), "w", encoding="utf-8") as log:
             process = subprocess.Popen([*before, os.path.join(BUILD, "tocsind"), "--config", self.path], stdout=subprocess.DEVNULL, stderr=log,
                                        env=dict(os.environ, NOTIFY_SOCKET=self.below("notify"), **environment))
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.addCleanup(self.end, process)
         if wait:
             self.said("READY")
         return process
 
+    def end(self, process):
+        """As its manager does: asked first, so that it gives back what it has."""
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
     def tocsin(self, *arguments):
         return subprocess.run([os.path.join(BUILD, "tocsin"), "--config", self.path, *arguments], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
+                              stderr=subprocess.PIPE, encoding="utf-8", timeout=slowly(60))
 
     def status(self):
         return json.loads(self.tocsin("status", "--json").stdout)
@@ -193,7 +203,7 @@ class Service(unittest.TestCase):
             self.stuck("delivery", "a delivery thread")
 
     def test_a_store_that_fails_is_no_thread_that_hangs(self):
-        self.start(WATCHDOG_USEC="4000000")  # more than twice the second that SQLite waits for a lock
+        self.start(WATCHDOG_USEC="%d" % slowly(4000000))  # more than twice the second that SQLite waits for a lock
         self.fed(2)
         locked = sqlite3.connect(self.below("tocsin.db"))
         self.addCleanup(locked.close)
@@ -208,7 +218,7 @@ class Service(unittest.TestCase):
             silent.bind(("127.0.0.1", 0))
             silent.listen(64)
             self.configure(dns={"servers": ["127.0.0.1:%d" % lab.dns]}, delivery={"relay": "127.0.0.1:%d" % silent.getsockname()[1]})
-            self.start(WATCHDOG_USEC="1000000")
+            self.start(WATCHDOG_USEC="%d" % slowly(1000000))
             self.assertEqual(self.tocsin("submit", "--campaign", "day", self.list(*WORLD["domains"])).returncode, 0)
             with silent.accept()[0]:
                 self.fed(12)
@@ -241,6 +251,8 @@ class Service(unittest.TestCase):
             self.start(*enter)
             self.assertEqual(self.tocsin("submit", "--campaign", "day", self.list("bakery.example")).returncode, 0)
             until(lambda: self.campaign("day").get("state") == "ended", "the campaign's end")
+            with smtplib.LMTP(*self.made["bounces"]["lmtp_listen"].split(":")) as intake:
+                intake.sendmail("", lab.journal()[0]["envelope_sender"], "Subject: failure notice\r\n\r\nIt is back.\r\n")
         entries = [variables(one) for one in list(journal.heard)]
         self.assertEqual(self.log(), "", "nothing is said twice")
         self.assertTrue(all(one["SYSLOG_IDENTIFIER"] == "tocsind" and one["PRIORITY"] in "34567" for one in entries))
@@ -250,6 +262,8 @@ class Service(unittest.TestCase):
         attempt = by_id["9512d016789d424799088d9b065a1e91"]
         self.assertEqual((attempt["CAMPAIGN"], attempt["NOTIFICATION"]), ("day", "T-1"))
         self.assertIn("accepted", attempt["MESSAGE"])
+        returned = by_id["d4d8a0fe1858406cbc06f20d9901425c"]
+        self.assertEqual((returned["CAMPAIGN"], returned["NOTIFICATION"]), ("day", "T-1"))
         self.assertIn("T-1: delivered", [one["MESSAGE"].replace("notification ", "") for one in entries if one.get("NOTIFICATION") == "T-1"])
         self.assertIn("case 1: delivered", [one["MESSAGE"] for one in entries if one.get("CASE") == "1"])
 

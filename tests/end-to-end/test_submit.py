@@ -19,9 +19,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from tocsinlab import settings  # noqa: E402
 from tocsinlab.process import free_port  # noqa: E402
+from tocsinlab.slowdown import slowly  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("TOCSIN_BUILD", os.path.join(HERE, "..", "..", "build")))
-PATIENCE = 30
+PATIENCE = slowly(30)
 ROWS = "Name,Seen\nbakery.example,2026-11-20 10:00:00\nmill.example,2026-11-20 11:00:00\n"
 MAPPING = "columns: { Name: source.fqdn, Seen: time.source }\n"
 
@@ -33,7 +34,7 @@ class Submit(unittest.TestCase):
         self.path = self.below("tocsin.yaml")
         made = settings.configuration(self.directory, 1, 1, free_port(), 0)
         made["campaigns"]["approve_above"] = 0  # nothing is to be sent
-        made["profiles"] = {"scans": {"type": "scanner", "may_set": ["note"]}}
+        made["profiles"] = {"scans": {"type": "scanner", "may_set": ["note"]}, "closed": {"group": "daemon"}, "open": {"group": "nogroup"}}
         settings.write(self.path, made)
         self.process = self.start()
 
@@ -44,7 +45,7 @@ class Submit(unittest.TestCase):
         with open(self.below("log"), "a", encoding="utf-8") as log:
             process = subprocess.Popen([os.path.join(BUILD, "tocsind"), "--config", self.path], stdout=log, stderr=log)
         self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.addCleanup(process.terminate)
         self.until(lambda: self.there("control.sock") and self.there("spool/incoming/scans"), "the daemon")
         return process
 
@@ -80,7 +81,7 @@ class Submit(unittest.TestCase):
 
     def tocsin(self, *arguments, text=None):
         run = subprocess.run([os.path.join(BUILD, "tocsin"), *arguments], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=dict(os.environ, TOCSIN_CONFIG=self.path), timeout=60)
+                             env=dict(os.environ, TOCSIN_CONFIG=self.path), timeout=slowly(60))
         return run.returncode, run.stdout.decode(), run.stderr.decode()
 
     def campaigns(self):
@@ -125,6 +126,33 @@ class Sidecar(Submit):
         self.drop("scans/b.csv.meta.yaml", "note: x\n", owner=65534)
         self.drop("scans/b.csv", "domain\nbakery.example\n", owner=65534)
         self.until(lambda: self.there("spool/done/b.csv"), "the feed's end")
+
+    @unittest.skipIf(os.getuid(), "only root can give a file away")
+    def test_a_profile_is_for_its_group(self):
+        why = "profile closed is for members of group daemon, and nobody is none: submit it with another profile, or ask an administrator\n"
+        self.drop("closed/a.csv", "domain\na.example\n", owner=65534)
+        self.until(lambda: self.there("spool/failed/a.csv"), "the refusal")
+        self.assertEqual(self.read("spool/failed/a.csv.error"), why)
+        # Nor by the back door.
+        self.drop("b.csv.meta.yaml", "profile: closed\n", owner=65534)
+        self.drop("b.csv", "domain\nb.example\n", owner=65534)
+        self.until(lambda: self.there("spool/failed/b.csv"), "the refusal")
+        self.assertEqual(self.read("spool/failed/b.csv.error"), why)
+        self.assertEqual(self.ask("SELECT count(*) FROM feed_file"), [(0,)])
+        # A member may (nogroup is nobody's own), and so may an administrator.
+        self.drop("open/c.csv", "domain\nc.example\n", owner=65534)
+        self.until(lambda: self.there("spool/done/c.csv"), "the member's feed")
+        self.drop("closed/d.csv", "domain\nd.example\n", owner=0)
+        self.until(lambda: self.there("spool/done/d.csv"), "the administrator's feed")
+
+    def test_a_later_file_names_other_words(self):
+        for name, language in (("a", "de"), ("b", "fr"), ("c", "de")):
+            self.drop(name + ".csv.meta.yaml", "campaign: shared\nlanguage: %s\n" % language)
+            self.drop(name + ".csv", "domain\n%s.example\n" % name)
+            self.until(lambda: self.there("spool/done/%s.csv" % name) or self.there("spool/failed/%s.csv" % name), "the end of " + name)
+        self.assertEqual(self.read("spool/failed/b.csv.error"),
+                         "campaign shared is written in de, and this file names fr: choose another name\n")
+        self.assertEqual(self.campaigns(), {"shared": (None, ["a.example", "c.example"])})
 
     def test_a_note_is_the_campaign_s(self):
         for name, note in (("a", "One."), ("b", "Other."), ("c", "One.")):
@@ -172,7 +200,7 @@ class Options(Submit):
         self.assertEqual(self.tocsin("submit", "--profile", "nobody", path)[0], 65)
         code, _, errors = self.tocsin("submit", self.write("x.meta.yaml", "note: x\n"))
         self.assertEqual((code, errors), (65, "tocsin: it is a sidecar: what is submitted is the feed that it belongs to\n"))
-        self.assertEqual(sorted(os.listdir(self.below("spool/incoming"))), ["default", "scans"])
+        self.assertEqual(sorted(os.listdir(self.below("spool/incoming"))), ["closed", "default", "open", "scans"])
 
 
 def mail(*parts, kind="multipart/mixed"):

@@ -101,14 +101,48 @@ static inline void dns_address(struct dns_builder *packet, const char *owner, ui
     dns_end_record(packet, start);
 }
 
-static inline void dns_soa(struct dns_builder *packet, const char *zone, uint32_t ttl, uint32_t minimum)
+/* RNAME: its labels, the first one with `\.` for a dot of its own. */
+static inline void dns_rname(struct dns_builder *packet, const char *rname)
 {
-    size_t start = dns_begin_record(packet, SECTION_AUTHORITY, zone, 6, ttl);
+    size_t start = packet->length++;
+    for (; *rname && *rname != '.'; rname++) {
+        rname += *rname == '\\';
+        packet->data[packet->length++] = (unsigned char)*rname;
+    }
+    packet->data[start] = (unsigned char)(packet->length - start - 1);
+    dns_name(packet, rname + (*rname == '.'));
+}
+
+static inline void dns_soa_of(struct dns_builder *packet, enum dns_section section, const char *zone, uint32_t ttl,
+                              const char *rname, uint32_t minimum)
+{
+    size_t start = dns_begin_record(packet, section, zone, 6, ttl);
     dns_name(packet, "ns.example");
-    dns_name(packet, "hostmaster.example");
+    dns_rname(packet, rname);
     for (int i = 0; i < 4; i++)
         dns_32(packet, 1);
     dns_32(packet, minimum);
+    dns_end_record(packet, start);
+}
+
+static inline void dns_soa(struct dns_builder *packet, const char *zone, uint32_t ttl, uint32_t minimum)
+{
+    dns_soa_of(packet, SECTION_AUTHORITY, zone, ttl, "hostmaster.example", minimum);
+}
+
+/* A TXT record; `|` in TEXT begins its next string. */
+static inline void dns_txt(struct dns_builder *packet, const char *owner, uint32_t ttl, const char *text)
+{
+    size_t start = dns_begin_record(packet, SECTION_ANSWER, owner, 16, ttl);
+    for (;;) {
+        size_t length = strcspn(text, "|");
+        packet->data[packet->length++] = (unsigned char)length;
+        memcpy(packet->data + packet->length, text, length);
+        packet->length += length;
+        if (!text[length])
+            break;
+        text += length + 1;
+    }
     dns_end_record(packet, start);
 }
 

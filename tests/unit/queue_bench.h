@@ -38,12 +38,15 @@ struct bench {
     struct queue_chunk *chunk;
     unsigned drops; /* files dropped so far: claims and hashes are made of it */
     const char *const *ladder;
+    const struct host_address *zone; /* what names resolve to */
+    size_t zone_count;
     const char *languages;
     /* that all contacts read; NULL: not known */ /* PARTY:ADDRESS words for every case, NULL at the end; NULL: usual_ladder() */
 
     /* What the last verb gave. */
     int status;
     char message[1024];
+    char campaign[128]; /* of the mail that came back */
     json_t *result;
     struct queue_turn turn;
     struct queue_result_due due[8];
@@ -131,8 +134,10 @@ static inline void clear_claimed(struct bench *bench)
 
 static inline void clear_targets(struct bench *bench)
 {
-    for (size_t i = 0; i < bench->target_count; i++)
+    for (size_t i = 0; i < bench->target_count; i++) {
         free(bench->targets[i].target);
+        free(bench->targets[i].hosts);
+    }
     bench->target_count = 0;
 }
 
@@ -221,6 +226,7 @@ struct drop {
     unsigned rejected; /* rows besides */
     bool unfinished; /* the daemon dies before its end */
     const char *settings; /* NULL: none to speak of */
+    const char *template_name; /* that its submitter names */
     const struct queue_template *templates;
     size_t template_count;
 };
@@ -297,6 +303,7 @@ static inline struct dropped begin_file(struct bench *bench, const struct drop *
         .hash = hash,
         .size = 100,
         .settings = drop->settings ? drop->settings : "{\"sender\":{\"address\":\"team@tocsin.test\"}}",
+        .template_name = drop->template_name,
         .templates = drop->templates,
         .template_count = drop->template_count,
         .template_text = "Hello {{first.target}}\n",
@@ -348,6 +355,7 @@ static inline void on_targets(void *context, const struct queue_target *targets,
     for (size_t i = 0; i < count; i++) {
         bench->targets[i] = targets[i];
         bench->targets[i].target = mem_string(targets[i].target);
+        bench->targets[i].hosts = mem_string(targets[i].hosts);
         bench->targets[i].host = bench->targets[i].ip = NULL;
     }
     bench->target_count = count;
@@ -385,15 +393,6 @@ static inline void set_ladder(struct bench *bench, int64_t id, const char *targe
 
 static const char *const usual_ladder[] = { "owner:abuse@%", "owner:postmaster@%", "hoster:abuse@hoster.test", NULL };
 
-/* Every new case finds its ladder. */
-static inline void resolve_all(struct bench *bench)
-{
-    while (claim_targets(bench, MANY))
-        for (size_t i = 0; i < bench->target_count; i++)
-            set_ladder(bench, bench->targets[i].id, bench->targets[i].target,
-                       bench->ladder ? bench->ladder : usual_ladder);
-}
-
 /* ---- The clock, delivery ----------------------------------------------------------------------------------------------------------- */
 
 static inline void on_turn(void *context, const struct queue_turn *turn)
@@ -421,6 +420,35 @@ static inline void turn(struct bench *bench)
         queue_turn(bench->queue, bench->now, on_turn, bench);
         wait_for_all(bench);
     } while (bench->turn.more);
+}
+
+static inline void look_up(struct bench *bench, const struct queue_target *target)
+{
+    struct host_address found[MANY];
+    size_t count = 0;
+    for (size_t i = 0; i < bench->zone_count; i++)
+        if (strstr(target->hosts, bench->zone[i].host))
+            found[count++] = bench->zone[i];
+    queue_set_addresses(bench->queue, target->id, found, count);
+    wait_for_all(bench);
+}
+
+/* Every new case finds its ladder, and every name its addresses where they are asked for. */
+static inline void resolve_all(struct bench *bench)
+{
+    while (claim_targets(bench, MANY)) {
+        bool looked_up = false;
+        for (size_t i = 0; i < bench->target_count; i++) {
+            const struct queue_target *target = &bench->targets[i];
+            if (target->hosts)
+                look_up(bench, target);
+            else
+                set_ladder(bench, target->id, target->target, bench->ladder ? bench->ladder : usual_ladder);
+            looked_up = looked_up || target->hosts;
+        }
+        if (looked_up)
+            turn(bench);
+    }
 }
 
 static inline void pass(struct bench *bench, int64_t time)
@@ -489,11 +517,18 @@ static inline void on_done(void *context, int status, const char *message)
     snprintf(bench->message, sizeof bench->message, "%s", message);
 }
 
+static inline void on_returned(void *context, int status, const char *message, const char *campaign)
+{
+    struct bench *bench = context;
+    on_done(bench, status, message);
+    snprintf(bench->campaign, sizeof bench->campaign, "%s", campaign ? campaign : "");
+}
+
 static inline void come_back_as(struct bench *bench, struct queue_returned *returned)
 {
     returned->time = bench->now;
     bench->status = 1;
-    queue_record_returned(bench->queue, returned, on_done, bench);
+    queue_record_returned(bench->queue, returned, on_returned, bench);
     wait_for_all(bench);
     assert_int_equal(bench->status, 0);
 }

@@ -188,8 +188,9 @@ static void test_wrong_profiles(void **state)
     assert_complaint(
         "profiles: {a: b}", NULL,
         "f:1:15: profiles.a: one value where a mapping should stand; allowed in it: template, "
-        "reminder_template, language, bilingual, rows_in_text, attachments, zip_above, format, header, columns, type, "
-        "approve_above, dedup_window, max_reminders, aggregate_by, send, send_at, business_hours, "
+        "reminder_template, language, bilingual, html, rows_in_text, defang_urls, attachments, zip_above, "
+        "format, encoding, header, columns, type, "
+        "approve_above, dedup_window, max_reminders, max_rejected, aggregate_by, send, send_at, business_hours, "
         "time_zone, group, may_set, sender");
     assert_complaint("profiles: {a: {header: maybe}}", NULL,
                      "f:1:24: profiles.a.header: \"maybe\" is not valid; allowed: true or false");

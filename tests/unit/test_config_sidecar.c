@@ -149,7 +149,7 @@ static void test_complaints_all_at_once(void **state)
                    "f:1:6: note: no value; allowed: one line of text, at most 500 bytes");
     assert_refused("f", "default", false, "- a\n",
                    "f:1:1: a list where a mapping should stand; allowed in it: campaign, profile, template, language, "
-                   "note, format, header, columns, type, hold");
+                   "note, format, encoding, header, columns, type, hold");
     assert_refused("f", "default", false, "a: [\n",
                    "f:2:1: not YAML: while parsing a flow node, did not find expected node content");
 }

@@ -30,6 +30,15 @@ static const struct dns_row zone[] = {
     { "xn--bcher-kva.example", 15, "10 mx1.hoster.example", DNS_SAYS, 0 },
     { "hoster.example", 15, "10 mx1.hoster.example", DNS_SAYS, 0 },
     { "slow.example", 0, NULL, DNS_DROP, 0 },
+    { "many.example", 1, "192.0.2.100", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.101", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.102", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.103", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.104", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.105", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.106", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.107", DNS_SAYS, 0 },
+    { "many.example", 1, "192.0.2.108", DNS_SAYS, 0 },
 };
 
 struct world {
@@ -40,6 +49,7 @@ struct world {
     char *servers[1];
     int calls, status;
     struct ladder ladder;
+    char said[512];
 };
 
 static char *order[] = { "override", "rfc2142-abuse", "rfc2142-security" };
@@ -281,9 +291,44 @@ static void test_bad_servers(void **state)
     close_world(&world);
 }
 
+static void looked_up(void *context, const struct host_address *addresses, size_t count)
+{
+    struct world *world = context;
+    world->calls++;
+    world->said[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        snprintf(world->said + strlen(world->said), sizeof world->said - strlen(world->said), "%s=%s ",
+                 addresses[i].host, addresses[i].ip);
+}
+
+/* What DNS will not say is left out; a name with more addresses than a host has stands for none. */
+static void test_look_up(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "shop.example alias.shop.example six.example missing.example broken.example",
+          "shop.example=192.0.2.7 alias.shop.example=192.0.2.7 six.example=2001:db8::9 " },
+        { "many.example", "" },
+        { "", "" },
+    };
+    struct world world;
+    open_world(&world);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int calls = world.calls;
+        contact_look_up(world.contact, rows[i][0], looked_up, &world);
+        assert_int_equal(world.calls, calls);
+        while (world.calls == calls)
+            uv_run(&world.loop, UV_RUN_ONCE);
+        assert_string_equal(world.said, rows[i][1]);
+    }
+    contact_cancel(contact_look_up(world.contact, "slow.example", looked_up, &world));
+    close_world(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_look_up),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_dns_that_fails_is_no_answer),

@@ -76,6 +76,73 @@ static void test_addresses(void **state)
     assert_int_equal(answer->records[0].ip.bytes[15], 7);
 }
 
+static void test_soa(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rname, *mailbox;
+    } rows[] = {
+        { "hostmaster.Hoster.Example", "hostmaster@hoster.example" },
+        { "hostmaster\\.abuse.example.com", "hostmaster.abuse@example.com" },
+        { "admin@shop.example", "admin@shop.example" }, /* as some write it into their zone files */
+        { "nobody", "" },
+        { "two words.shop.example", "" },
+        { "a\r\nRCPT.shop.example", "" },
+        { "trailing\\..shop.example", "" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        dns_begin(&packet, 7, 0, "shop.example", DNS_SOA);
+        dns_soa_of(&packet, SECTION_ANSWER, "Shop.example", 600, rows[i].rname, 60);
+        parse("shop.example", DNS_SOA);
+        assert_int_equal(answer->status, DNS_RECORDS);
+        assert_int_equal(answer->count, 1);
+        assert_string_equal(answer->records[0].name, "shop.example");
+        assert_string_equal(answer->records[0].server, "ns.example");
+        assert_string_equal(answer->records[0].text, rows[i].mailbox);
+    }
+}
+
+static void test_soa_of_the_zone_above(void **state)
+{
+    (void)state;
+    for (unsigned rcode = 0; rcode <= 3; rcode += 3) {
+        dns_begin(&packet, 7, rcode, "www.shop.example", DNS_SOA);
+        dns_soa_of(&packet, SECTION_AUTHORITY, "shop.example", 600, "root.shop.example", 60);
+        parse("www.shop.example", DNS_SOA);
+        assert_int_equal(answer->status, rcode ? DNS_NO_NAME : DNS_NO_DATA);
+        assert_int_equal(answer->ttl, 60);
+        assert_int_equal(answer->count, 1);
+        assert_string_equal(answer->records[0].name, "shop.example");
+        assert_string_equal(answer->records[0].text, "root@shop.example");
+    }
+    /* Not the answer to any other question; and no zone that the name is not in. */
+    dns_begin(&packet, 7, 0, "www.shop.example", DNS_MX);
+    dns_soa_of(&packet, SECTION_AUTHORITY, "shop.example", 600, "root.shop.example", 60);
+    assert_int_equal(parse("www.shop.example", DNS_MX)->count, 0);
+    dns_begin(&packet, 7, 0, "www.shop.example", DNS_SOA);
+    dns_soa_of(&packet, SECTION_AUTHORITY, "op.example", 600, "root.op.example", 60);
+    assert_int_equal(parse("www.shop.example", DNS_SOA)->count, 0);
+}
+
+static void test_txt(void **state)
+{
+    (void)state;
+    dns_begin(&packet, 7, 0, "shop.example", DNS_TXT);
+    dns_txt(&packet, "shop.example", 600, "b@hoster.example|c@hoster.example");
+    dns_txt(&packet, "shop.example", 600, "a@hoster.example\r\n\xff");
+    dns_txt(&packet, "shop.example", 600, "");
+    parse("shop.example", DNS_TXT);
+    assert_int_equal(answer->status, DNS_RECORDS);
+    assert_int_equal(answer->count, 3);
+    assert_string_equal(answer->records[0].text, "");
+    assert_string_equal(answer->records[1].text, "a@hoster.example???");
+    assert_string_equal(answer->records[2].text, "b@hoster.example c@hoster.example");
+
+    packet.data[packet.length - 1] = 200; /* the last string says that it is longer than its record */
+    assert_int_equal(parse("shop.example", DNS_TXT)->status, DNS_FAILED);
+    assert_int_equal(answer->count, 0);
+}
+
 static void test_odd_exchanges(void **state)
 {
     (void)state;
@@ -303,6 +370,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_mx_sorted_by_preference, teardown),
         cmocka_unit_test_teardown(test_addresses, teardown),
+        cmocka_unit_test_teardown(test_soa, teardown),
+        cmocka_unit_test_teardown(test_soa_of_the_zone_above, teardown),
+        cmocka_unit_test_teardown(test_txt, teardown),
         cmocka_unit_test_teardown(test_odd_exchanges, teardown),
         cmocka_unit_test_teardown(test_dot_within_a_label, teardown),
         cmocka_unit_test_teardown(test_cname_chain, teardown),

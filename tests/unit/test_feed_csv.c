@@ -361,6 +361,50 @@ static void test_latin1(void **state)
         "{\"source.fqdn\":\"xn--bckerei-5wa.example\",\"event_description.text\":\"für\"}\n(csv)");
 }
 
+/* What is said comes before what the bytes look like; those that cannot be it are refused, and shown as they are. */
+static void test_declared_encoding(void **state)
+{
+    (void)state;
+    static const char wrong[] = "{\"source.fqdn\":\"a.example\",\"n\":\"f\xfcr\"}\n";
+    const struct feed_options utf8 = { .encoding = "utf-8" }, latin1 = { .encoding = "latin1" };
+    static const char rows[] = "domain,note\na.example,f\xc3\xbcr\nb.example,f\xfcr\nc.example,x\x81\n";
+    feed_case_check(&utf8, rows,
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"event_description.text\":\"für\"}\n"
+                    "3! not in UTF-8, as was said (encoding) [b.example,f\xfcr]\n"
+                    "4! not in UTF-8, as was said (encoding) [c.example,x\x81]\n(csv)");
+    feed_case_check(&latin1, rows,
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"event_description.text\":\"fÃ¼r\"}\n"
+                    "3 b.example {\"source.fqdn\":\"b.example\",\"event_description.text\":\"für\"}\n"
+                    "4! not in Latin-1, as was said (encoding) [c.example,x\x81]\n(csv)");
+    feed_case_check(&utf8,
+                    "domain,Gr\xf6\xdf"
+                    "e\na.example,1\n",
+                    "!! line 1: the name of column 2 is not in UTF-8, as was said (encoding)");
+    feed_case_check(&utf8,
+                    "a.example\nb\xfc"
+                    "cher.example\nb\xc3\xbc"
+                    "cher.example\n",
+                    "1 a.example {\"source.fqdn\":\"a.example\"}\n"
+                    "2! not in UTF-8, as was said (encoding) [b\xfc"
+                    "cher.example]\n"
+                    "3 xn--bcher-kva.example {\"source.fqdn\":\"xn--bcher-kva.example\"}\n(list)");
+    feed_case_check(
+        &latin1,
+        "{\"source.fqdn\":\"a.example\",\"n\":\"f\xc3\xbcr\"}\n{\"source.fqdn\":\"b.example\",\"n\":\"\x81\"}\n",
+        "1 a.example {\"source.fqdn\":\"a.example\",\"extra.n\":\"fÃ¼r\"}\n"
+        "2! not in Latin-1, as was said (encoding) [{\"source.fqdn\":\"b.example\",\"n\":\"\x81\"}]\n(jsonl)");
+    feed_case_check_start(&utf8, wrong, strlen(wrong), "1! no JSON: ");
+}
+
+static void test_time_without_a_year(void **state)
+{
+    (void)state;
+    const struct feed_options came = { .received = 1786371059 }; /* 2026-08-10 */
+    feed_case_check(&came, "domain,timestamp\na.example,Aug  9 14:10:59\nb.example,Nov 24 14:10:59\n",
+                    "2 a.example {\"source.fqdn\":\"a.example\",\"time.source\":\"2026-08-09T14:10:59+00:00\"}\n"
+                    "3 b.example {\"source.fqdn\":\"b.example\",\"time.source\":\"2025-11-24T14:10:59+00:00\"}\n(csv)");
+}
+
 static void test_refused_whole(void **state)
 {
     (void)state;
@@ -517,6 +561,8 @@ int main(void)
         cmocka_unit_test(test_windows_1252),
         cmocka_unit_test(test_order_of_dates),
         cmocka_unit_test(test_latin1),
+        cmocka_unit_test(test_declared_encoding),
+        cmocka_unit_test(test_time_without_a_year),
         cmocka_unit_test(test_refused_whole),
         cmocka_unit_test(test_nul_costs_one_line),
         cmocka_unit_test(test_too_many_columns),

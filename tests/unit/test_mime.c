@@ -215,6 +215,56 @@ static void test_mailbox(void **state)
     buf_free(&out);
 }
 
+/* A parameter comes back as WANT. */
+static void check_parameter(const char *text, const char *want)
+{
+    struct buf out = BUF_EMPTY;
+    mime_header_parameter(&out, "Content-Disposition", "attachment", "filename", text);
+    assert_clean(&out, 78);
+    GMimeContentDisposition *disposition =
+        g_mime_content_disposition_parse(NULL, out.data + strlen("Content-Disposition: "));
+    assert_string_equal(g_mime_content_disposition_get_disposition(disposition), "attachment");
+    assert_int_equal(g_mime_param_list_length(g_mime_content_disposition_get_parameters(disposition)), 1);
+    const char *got = g_mime_content_disposition_get_parameter(disposition, "filename");
+    if (!got || strcmp(got, want) != 0)
+        fail_msg("%s became %s\n%s", text, got ? got : "nothing", out.data);
+    g_object_unref(disposition);
+    buf_free(&out);
+}
+
+static void test_parameter(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "T-4711.csv",
+        "",
+        "a b; name=\"x\" \\ .csv",
+        "=?utf-8?q?x?=.csv",
+        "\xc3\x9c"
+        "berwachung.csv",
+        "\xc3\x9c"
+        "berwachung des \"Netzes\"; filename*=utf-8''x%20y.csv",
+        SNOWMAN SNOWMAN SNOWMAN SNOWMAN SNOWMAN SNOWMAN SNOWMAN SNOWMAN BELL BELL BELL BELL BELL BELL ".csv",
+        "a-long-name-of-a-campaign-in-ascii-alone-that-does-not-fit-into-one-line-of-a-header-of-mail.csv",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        check_parameter(texts[i], texts[i]);
+    check_parameter("x.csv\r\nBcc: evil@x.example", "x.csv  Bcc: evil@x.example");
+    struct buf out = BUF_EMPTY;
+    mime_header_parameter(&out, "Content-Disposition", "attachment", "filename", "T-4711.csv");
+    mime_header_parameter(&out, "Content-Disposition", "attachment", "filename",
+                          "\xc3\x9c"
+                          "berwachung");
+    assert_string_equal(out.data, "Content-Disposition: attachment; filename=\"T-4711.csv\"\r\n"
+                                  "Content-Disposition: attachment;\r\n filename*=utf-8''%C3%9Cberwachung\r\n");
+    buf_free(&out);
+    struct buf text = BUF_EMPTY; /* more than ten pieces */
+    for (int i = 0; i < 200; i++)
+        buf_add_string(&text, i % 3 ? SNOWMAN : "%");
+    check_parameter(text.data, text.data);
+    buf_free(&text);
+}
+
 static void test_header_folds_at_blanks(void **state)
 {
     (void)state;
@@ -401,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_subject_encoded),
         cmocka_unit_test(test_header_of_any_bytes),
         cmocka_unit_test(test_mailbox),
+        cmocka_unit_test(test_parameter),
         cmocka_unit_test(test_header_folds_at_blanks),
         cmocka_unit_test(test_quoted_printable),
         cmocka_unit_test(test_quoted_printable_lengths),

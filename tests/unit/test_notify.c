@@ -179,6 +179,16 @@ static void decode_part(GMimeObject *object, struct buf *out)
     g_object_unref(stream);
 }
 
+static GMimeMessage *parse(const struct buf *raw)
+{
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(raw->data, raw->length);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return message;
+}
+
 static struct mail render(const struct notification *notification)
 {
     struct mail mail = { .raw = BUF_EMPTY, .text = BUF_EMPTY, .csv = BUF_EMPTY };
@@ -189,11 +199,7 @@ static struct mail render(const struct notification *notification)
     if (code)
         fail_msg("%d: %s", code, error.text);
     assert_framing(&mail.raw);
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mail.raw.data, mail.raw.length);
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    mail.message = g_mime_parser_construct_message(parser, NULL);
-    g_object_unref(parser);
-    g_object_unref(stream);
+    mail.message = parse(&mail.raw);
     GMimeObject *root = g_mime_message_get_mime_part(mail.message);
     if (notification->kind == NOTIFICATION_OPT_OUT_RECEIPT) {
         decode_part(root, &mail.text);
@@ -325,10 +331,12 @@ static void test_settings(void **state)
                                       .language = "de",
                                       .attachments = { (char *[]){ "csv" }, 1 },
                                       .zip_above = 1000,
-                                      .rows_in_text = 20 };
+                                      .rows_in_text = 20,
+                                      .defang_urls = true };
     text = notify_settings(&config, &profile, NULL);
-    assert_non_null(strstr(text, "\"template\":\"auto\",\"reminder_template\":\"again\",\"language\":\"de\","
-                                 "\"attachments\":[\"csv\"],\"zip_above\":1000,\"rows_in_text\":20}"));
+    assert_non_null(strstr(text,
+                           "\"template\":\"auto\",\"reminder_template\":\"again\",\"language\":\"de\","
+                           "\"attachments\":[\"csv\"],\"zip_above\":1000,\"rows_in_text\":20,\"defang_urls\":true}"));
     assert_non_null(strstr(text, "\"name\":\"M\xc3\xbcller\""));
     assert_non_null(strstr(text, "\"phone\":\"+49 1\""));
     assert_non_null(strstr(text, "\"address\":\"team@tocsin.example\""));
@@ -648,6 +656,83 @@ static void test_two_languages(void **state)
     assert_true(below && german && line && english && below < german && german < line && line < english);
     mail_clear(&mail);
     notification_free(warning);
+}
+
+#define HTML(language, subject)                                                                                        \
+    "{\"file\":\"n." language ".txt\",\"text\":\"---\\nsubject: " subject "\\nlanguage: " language                     \
+    "\\n---\\n{{campaign}} {{sender.name}} {{opt_out}}\\n\",\"html_file\":\"n.html\",\"html\":"                        \
+    "\"<p>{{campaign}} {{first.incident.url}} {{sender.name}} {{opt_out}}</p>\",\"partials\":{}}"
+
+/* The parts of the multipart/alternative ALTERNATIVES, decoded. */
+static void read_alternatives(GMimeObject *alternatives, struct buf *text, struct buf *html)
+{
+    assert_true(g_mime_content_type_is_type(g_mime_object_get_content_type(alternatives), "multipart", "alternative"));
+    GMimeMultipart *parts = GMIME_MULTIPART(alternatives);
+    assert_int_equal(g_mime_multipart_get_count(parts), 2);
+    static const char *const types[] = { "plain", "html" };
+    for (int i = 0; i < 2; i++) {
+        GMimeObject *part = g_mime_multipart_get_part(parts, i);
+        assert_true(g_mime_content_type_is_type(g_mime_object_get_content_type(part), "text", types[i]));
+        assert_string_equal(g_mime_object_get_content_type_parameter(part, "charset"), "utf-8");
+        assert_null(g_mime_object_get_disposition(part));
+        decode_part(part, i ? html : text);
+    }
+}
+
+/* The text in HTML besides, in one language and in two, with an attachment and without. */
+static void test_html(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {
+        "<!DOCTYPE html>\r\n<html lang=\"de\">\r\n<head>\r\n"
+        "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\r\n</head>\r\n<body>\r\n"
+        "<p>&lt;b&gt;&amp; hxxp://x.example/&quot;&gt;\xc3\xbc Tocsin team optout+",
+        "<!DOCTYPE html>\r\n<html lang=\"de\">\r\n<head>\r\n"
+        "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\r\n</head>\r\n<body>\r\n"
+        "<p>[English below]</p>\r\n<p>&lt;b&gt;&amp; hxxp://x.example/&quot;&gt;\xc3\xbc Tocsin team optout+",
+    };
+    static const char *const texts[] = { "{\"texts\":[" HTML("de", "S") "]}",
+                                         "{\"texts\":[" HTML("de", "S") "," HTML("en", "T") "]}" };
+    for (unsigned what = 0; what < 4; what++) {
+        bool two = what & 1, bare = what & 2;
+        struct notification *warning = notification_new(NOTIFICATION_WARNING);
+        add_case(warning, "bakery.example");
+        add_incident(warning, "{\"source.url\":\"http://x.example/\\\">\xc3\xbc\"}");
+        replace(&warning->campaign, "<b>&");
+        replace_shared(&warning->template_text, texts[two]);
+        char *settings =
+            mem_format("%.*s,\"attachments\":[%s]}", (int)strlen(SETTINGS) - 1, SETTINGS, bare ? "" : "\"csv\"");
+        replace_shared(&warning->settings, settings);
+        free(settings);
+        struct buf text = BUF_EMPTY, html = BUF_EMPTY;
+        struct mail mail = { .raw = BUF_EMPTY };
+        struct notify_cache *cache = notify_cache_new();
+        assert_int_equal(notify_render(warning, keys, cache, NULL, &mail.raw, NULL), 0);
+        struct buf again = BUF_EMPTY;
+        assert_int_equal(notify_render(warning, keys, cache, NULL, &again, NULL), 0);
+        assert_string_equal(mail.raw.data, again.data);
+        buf_free(&again);
+        notify_cache_free(cache);
+        assert_framing(&mail.raw);
+        mail.message = parse(&mail.raw);
+        GMimeObject *root = g_mime_message_get_mime_part(mail.message);
+        if (!bare) {
+            assert_true(g_mime_content_type_is_type(g_mime_object_get_content_type(root), "multipart", "mixed"));
+            assert_int_equal(g_mime_multipart_get_count(GMIME_MULTIPART(root)), 2);
+            decode_part(g_mime_multipart_get_part(GMIME_MULTIPART(root), 1), &mail.csv);
+            assert_memory_equal(mail.csv.data, "\"target\",", 9);
+        }
+        read_alternatives(bare ? root : g_mime_multipart_get_part(GMIME_MULTIPART(root), 0), &text, &html);
+        assert_memory_equal(text.data, two ? "[English below]\r\n\r\n<b>&" : "<b>& Tocsin", 11);
+        assert_memory_equal(html.data, wanted[two], strlen(wanted[two]));
+        assert_int_equal(holds(&html, "</p>\r\n<hr>\r\n<div lang=\"en\">\r\n<p>&lt;b&gt;"), two);
+        const char *end = two ? "</p>\r\n</div>\r\n</body>\r\n</html>\r\n" : "</p>\r\n</body>\r\n</html>\r\n";
+        assert_string_equal(html.data + html.length - strlen(end), end);
+        buf_free(&text);
+        buf_free(&html);
+        mail_clear(&mail);
+        notification_free(warning);
+    }
 }
 
 static void test_deterministic(void **state)
@@ -1049,7 +1134,7 @@ static void check_clean(const char *text, size_t length, size_t limit, const cha
 {
     struct buf out = BUF_EMPTY;
     buf_add_string(&out, "x");
-    text_clean(&out, text, length, limit);
+    text_clean(&out, text, length, limit, true);
     if (strcmp(out.data + 1, want) != 0)
         fail_msg("%s became %s", text, out.data + 1);
     buf_free(&out);
@@ -1100,7 +1185,71 @@ static void test_text_clean(void **state)
     check_clean("http://x", 8, 4, "hxxp\xe2\x80\xa6");
 }
 
-/* Whatever a row, a name or a setting holds, the frame of the mail holds. */
+/* A profile may want links that can be followed: whole, and on one line. */
+static void test_links(void **state)
+{
+    (void)state;
+    struct buf json = BUF_EMPTY, url = BUF_EMPTY;
+    buf_add_string(&url, "https://www.bakery.example/a?next=http://b.example/&c=");
+    for (int i = 0; i < 100; i++)
+        buf_add_string(&url, "0123456789");
+    buf_add_format(&json, "{\"source.url\":\"%s\",\"extra.seen\":\"see http://c.example/, HTTPS://d.example/\"}",
+                   url.data);
+    for (int kept = 0; kept < 2; kept++) {
+        struct notification *warning = notification_new(NOTIFICATION_WARNING);
+        add_case(warning, "bakery.example");
+        add_incident(warning, json.data);
+        char *settings =
+            mem_format("%.*s,\"defang_urls\":%s}", (int)strlen(SETTINGS) - 1, SETTINGS, kept ? "false" : "true");
+        replace_shared(&warning->settings, settings);
+        free(settings);
+        struct mail mail = render(warning);
+        assert_int_equal(holds(&mail.text, url.data), kept);
+        assert_int_equal(holds(&mail.text, "hxxps://www.bakery.example/a?next=hxxp://b.example/&c=0123"), !kept);
+        assert_int_equal(holds(&mail.text, "  seen: see http://c.example/, HTTPS://d.example/\r\n"), kept);
+        assert_int_equal(holds(&mail.text, "  seen: see hxxp://c.example/, hxxps://d.example/\r\n"), !kept);
+        assert_true(holds(&mail.csv, url.data));
+        mail_clear(&mail);
+        notification_free(warning);
+    }
+    buf_free(&json);
+    buf_free(&url);
+}
+
+/* Is CELL what VALUE becomes: controls as blanks, what is too long cut, and apostrophes put before what a spreadsheet would reckon with? */
+static bool is_cell_of(const char *cell, const char *value)
+{
+    size_t length = strlen(cell);
+    bool cut = strlen(value) > 32000;
+    if (cut && (length < 31996 || strcmp(cell + length - 3, "\xe2\x80\xa6") != 0))
+        return false;
+    for (const char *end = cell + length - (cut ? 3 : 0); cell < end; value++, cell++) {
+        bool control = (unsigned char)*value < 0x20 || *value == 0x7f;
+        cell += *cell == '\'' && *value != '\'';
+        if (*cell != (control ? ' ' : *value))
+            return false;
+    }
+    return cut || !*value;
+}
+
+/* The second row of SHEET holds what JSON says of FIELDS. */
+static void assert_values(const struct sheet *sheet, const char *json, const char *const *fields, size_t count)
+{
+    json_t *row = json_loads(json, JSON_ALLOW_NUL, NULL);
+    assert_non_null(row);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *given = json_object_get(row, fields[i]);
+        char *value = mem_string_n(json_string_value(given), json_string_length(given));
+        for (size_t at = 0; at < json_string_length(given); at++)
+            value[at] = value[at] ? value[at] : ' ';
+        if (!is_cell_of(sheet_cell(sheet, 1, fields[i]), value))
+            fail_msg("%s\nbecame\n%s", value, sheet_cell(sheet, 1, fields[i]));
+        free(value);
+    }
+    json_decref(row);
+}
+
+/* Whatever a row, a name or a setting holds, the frame of the mail holds, and the table has what the row says. */
 static void test_hostile_rows(void **state)
 {
     (void)state;
@@ -1153,11 +1302,13 @@ static void test_hostile_rows(void **state)
         replace(&warning->contact_kinds, "a\r\nBcc:kind@z.example,b");
         struct mail mail = render(warning);
         assert_string_equal(header(&mail, "Bcc"), "(none)");
+        assert_int_equal(internet_address_list_length(g_mime_message_get_to(mail.message)), 1);
         assert_int_equal(g_mime_header_list_get_count(g_mime_object_get_header_list(GMIME_OBJECT(mail.message))), 11);
         struct sheet *sheet = sheet_read(&mail.csv);
         assert_int_equal(sheet->rows, 2);
         assert_int_equal(sheet->columns, 8);
         assert_string_equal(sheet->cells[1][0], "bakery.example");
+        assert_values(sheet, json.data, fields, sizeof fields / sizeof *fields);
         for (size_t i = 1; i < sheet->columns; i++) {
             const char *cell = sheet->cells[1][i];
             assert_null(strpbrk(cell, "\r\n\t"));
@@ -1300,12 +1451,14 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_spreadsheet),
         cmocka_unit_test(test_text_clean),
+        cmocka_unit_test(test_links),
         cmocka_unit_test(test_hostile_rows),
         cmocka_unit_test(test_huge_value),
         cmocka_unit_test(test_long_subject),
         cmocka_unit_test(test_type_text),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_two_languages),
+        cmocka_unit_test(test_html),
         cmocka_unit_test(test_types_that_are_known),
     };
     return cmocka_run_group_tests(tests, start, stop);

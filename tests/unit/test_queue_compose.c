@@ -588,22 +588,40 @@ static void a_later_file_needs_its_own(void **state)
     bench_close(bench);
 }
 
-/* Two held mails to one contact, approved together: one today, one tomorrow, each with its own day's date. */
-static void two_held_mails_to_one_contact(void **state)
+/* A day's reports, approved together: what the first one's mail says grows until then, and the contact gets no other. */
+static void held_files_share_their_mails(void **state)
 {
     (void)state;
     struct bench *bench = bench_open();
     bench->ladder = hoster_only;
-    drop_file(bench, &(struct drop){ .name = "a.csv", .campaign = "bot", .hold = true, .targets = { "a.test" } });
-    drop_file(bench, &(struct drop){ .name = "b.csv", .campaign = "bot", .hold = true, .targets = { "b.test" } });
+    drop_file(bench, &(struct drop){ .name = "a.csv", .campaign = "day", .hold = true, .targets = { "a.test" } });
     compose_all(bench);
-    order_about(bench, "approve", "campaign", "bot");
-    assert_number(bench, "notifications", 2);
-    attempt(bench, claim_one(bench, "abuse@hoster.test"), QUEUE_ACCEPTED, NULL);
-    pass(bench, 24 * HOUR - SECOND);
+    drop_file(bench,
+              &(struct drop){ .name = "b.csv", .campaign = "day", .hold = true, .targets = { "b.test", "a.test" } });
+    drop_file(bench, &(struct drop){ .name = "c.csv", .campaign = "day", .hold = true, .targets = { "c.test" } });
+    drop_file(bench, &(struct drop){ .name = "d.csv", .campaign = "other", .hold = true, .targets = { "d.test" } });
+    compose_all(bench);
+    order_about(bench, "approve", "campaign", "day");
+    assert_number(bench, "notifications", 1);
+    assert_int_equal(claim_due(bench, 10), 1);
+    assert_int_equal(bench->claimed[0]->case_count, 3);
+    assert_string_equal(bench->claimed[0]->cases[0].target, "a.test");
+    assert_string_equal(bench->claimed[0]->cases[2].target, "c.test");
+    assert_int_equal(look(bench,
+                          "SELECT count(*) FROM rung WHERE notification_id = (SELECT id FROM notification"
+                          " WHERE state = 3 AND ?1 = '')",
+                          ""),
+                     3);
+    attempt(bench, bench->claimed[0]->id, QUEUE_ACCEPTED, NULL);
+    /* Nor does a later one slip into what has been approved; each has its own day's date. */
+    drop_file(bench, &(struct drop){ .name = "e.csv", .campaign = "day", .hold = true, .targets = { "e.test" } });
+    compose_all(bench);
+    order_about(bench, "approve", "campaign", "day");
+    pass(bench, 23 * HOUR - SECOND);
     assert_int_equal(claim_due(bench, 10), 0);
     pass(bench, SECOND);
     claim_one(bench, "abuse@hoster.test");
+    assert_int_equal(bench->claimed[0]->case_count, 1);
     assert_int_equal(bench->claimed[0]->date, bench->now / 1000);
     bench_close(bench);
 }
@@ -711,7 +729,7 @@ int main(void)
         cmocka_unit_test(approved_at_once),
         cmocka_unit_test(composed_when_all_is_known),
         cmocka_unit_test(a_later_file_needs_its_own),
-        cmocka_unit_test(two_held_mails_to_one_contact),
+        cmocka_unit_test(held_files_share_their_mails),
         cmocka_unit_test(a_small_file_beside_a_held_one),
         cmocka_unit_test(a_paused_campaign_may_be_approved),
         cmocka_unit_test(a_preview),

@@ -710,9 +710,55 @@ static void results_that_cannot_be_written(void **state)
     bench_close(bench);
 }
 
+/* The profile's own word, where it has one. */
+static void a_profile_s_max_rejected(void **state)
+{
+    (void)state;
+    struct bench *bench =
+        bench_open_with((const char *[]){ "profiles.default.max_rejected=80%", "campaigns.max_rejected=10%", NULL });
+    struct drop drop = { .name = "a.csv", .targets = { "a.test", "b.test" }, .rejected = 3 };
+    assert_false(drop_file(bench, &drop).summary.doubtful);
+    drop = (struct drop){ .name = "b.csv", .targets = { "c.test" }, .rejected = 9 };
+    assert_true(drop_file(bench, &drop).summary.doubtful);
+    bench_close(bench);
+}
+
+static struct dropped drop_named(struct bench *bench, const char *name, const char *template_name, const char *settings)
+{
+    return drop_file(bench, &(struct drop){ .name = name,
+                                            .campaign = "one",
+                                            .targets = { name },
+                                            .template_name = template_name,
+                                            .settings = settings });
+}
+
+/* What is approved is kept: a later file that names another template or language is told so, and one that names none, or the same, joins. */
+static void a_later_file_names_other_words(void **state)
+{
+    (void)state;
+#define SENDER "\"sender\":{\"address\":\"team@tocsin.test\"}"
+    static const char german[] = "{" SENDER ",\"template\":\"takedown\",\"only_language\":\"de\"}",
+                      french[] = "{" SENDER ",\"template\":\"takedown\",\"only_language\":\"fr\"}",
+                      any[] = "{" SENDER ",\"template\":\"auto\"}";
+    struct bench *bench = bench_open();
+    assert_int_equal(drop_named(bench, "a.test", "takedown", german).verdict, QUEUE_FILE_LOAD);
+    assert_int_equal(drop_named(bench, "b.test", "takedown", german).verdict, QUEUE_FILE_LOAD);
+    assert_int_equal(drop_named(bench, "c.test", NULL, any).verdict, QUEUE_FILE_LOAD);
+    struct dropped other = drop_named(bench, "d.test", "scan", any);
+    assert_int_equal(other.verdict, QUEUE_FILE_REFUSED);
+    assert_string_equal(
+        other.why, "campaign one is written from the template takedown, and this file names scan: choose another name");
+    other = drop_named(bench, "e.test", NULL, french);
+    assert_int_equal(other.verdict, QUEUE_FILE_REFUSED);
+    assert_string_equal(other.why, "campaign one is written in de, and this file names fr: choose another name");
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_profile_s_max_rejected),
+        cmocka_unit_test(a_later_file_names_other_words),
         cmocka_unit_test(incidents_of_one_target_are_one_case),
         cmocka_unit_test(nothing_moves_before_the_end),
         cmocka_unit_test(many_chunks),

@@ -108,7 +108,7 @@ static void closing_loses_nothing(void **state)
     struct bench *bench = bench_open();
     struct queue_returned returned = { .class = "unknown", .time = bench->now };
     for (int i = 0; i < 1000; i++)
-        queue_record_returned(bench->queue, &returned, on_done, bench);
+        queue_record_returned(bench->queue, &returned, on_returned, bench);
     assert_true(queue_pending(bench->queue) > 0);
     reopen(bench);
     assert_int_equal(look(bench, "SELECT count(*) FROM returned WHERE class = ?1", "unknown"), 1000);
@@ -116,10 +116,11 @@ static void closing_loses_nothing(void **state)
 }
 
 /* A DONE that asks for more while the daemon ends is told so. */
-static void on_last(void *context, int status, const char *message)
+static void on_last(void *context, int status, const char *message, const char *campaign)
 {
     struct bench *bench = context;
     (void)message;
+    (void)campaign;
     json_t *order = json_object();
     if (!status)
         queue_order(bench->queue, order, "root", bench->now, on_result, bench);
@@ -188,7 +189,8 @@ static void a_newer_store(void **state)
 
 /* The version before: what migration 2 has made is not there. */
 static const char to_version_1[] =
-    "DROP TABLE proof; ALTER TABLE \"case\" DROP COLUMN reminder; ALTER TABLE \"case\" DROP COLUMN reminds;"
+    "DROP INDEX returned_fault; DROP TABLE proof; ALTER TABLE \"case\" DROP COLUMN reminder; ALTER TABLE \"case\" DROP "
+    "COLUMN reminds;"
     "ALTER TABLE \"case\" DROP COLUMN previous; ALTER TABLE incident DROP COLUMN spent;"
     "ALTER TABLE campaign DROP COLUMN reminder_hash; ALTER TABLE notification DROP COLUMN reminder;"
     "DROP TABLE notification_reference; DROP TABLE campaign_template; ALTER TABLE rung DROP COLUMN languages;"
@@ -196,6 +198,8 @@ static const char to_version_1[] =
     "ALTER TABLE notification DROP COLUMN grouping;"
     "CREATE INDEX case_group ON \"case\" (contact_id, campaign_id) WHERE state = 3;"
     "CREATE INDEX notification_contact ON notification (contact_id, campaign_id, created);"
+    "DROP TABLE same_host; DROP INDEX feed_file_matching; ALTER TABLE feed_file DROP COLUMN addresses;"
+    "ALTER TABLE feed_file DROP COLUMN matching; ALTER TABLE feed_file DROP COLUMN matched_to;"
     "DROP TABLE address_finding; DROP TABLE address_name; DROP INDEX incident_known; DROP INDEX "
     "notification_case_case; DROP TABLE finding; DROP TABLE finding_hash; DROP "
     "TABLE target_hash;"

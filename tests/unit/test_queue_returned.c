@@ -33,6 +33,24 @@ static void a_bounce_escalates(void **state)
     bench_close(bench);
 }
 
+/* For the log: of which campaign the mail was that came back. */
+static void whose_campaign_it_is(void **state)
+{
+    (void)state;
+    int64_t mail;
+    struct bench *bench = one_accepted(&mail);
+    come_back(bench, mail, QUEUE_RETURNED_NOTHING, NULL);
+    assert_string_equal(bench->campaign, "default-one");
+    come_back(bench, 0, QUEUE_RETURNED_NOTHING, NULL);
+    assert_string_equal(bench->campaign, "");
+    /* The receipt of an opt-out is no campaign's. */
+    come_back(bench, mail, QUEUE_RETURNED_OPT_OUT, NULL);
+    turn(bench);
+    come_back(bench, claim_one(bench, "abuse@a.test"), QUEUE_RETURNED_NOTHING, NULL);
+    assert_string_equal(bench->campaign, "");
+    bench_close(bench);
+}
+
 static void a_second_bounce_does_nothing(void **state)
 {
     (void)state;
@@ -532,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bounce_escalates),
+        cmocka_unit_test(whose_campaign_it_is),
         cmocka_unit_test(a_second_bounce_does_nothing),
         cmocka_unit_test(a_bounce_that_overtakes),
         cmocka_unit_test(a_bounce_after_the_window),

@@ -341,9 +341,40 @@ static void a_rehearsal_does_not_wait(void **state)
     bench_close(bench);
 }
 
+/* ---- What is kept -------------------------------------------------------------------------------------------------------------------- */
+
+/* The campaign keeps what its profile said when it began, whatever that says since. */
+static void the_campaign_keeps_its_terms(void **state)
+{
+    (void)state;
+#define SENDER "\"sender\":{\"address\":\"team@tocsin.test\"}"
+    static const char daily[] = "{" SENDER ",\"aggregate_by\":[\"incident\"],\"send\":\"daily\",\"send_at\":\"09:00\","
+                                "\"time_zone\":\"Asia/Tokyo\"}",
+                      at_once[] =
+                          "{" SENDER
+                          ",\"aggregate_by\":[],\"send\":\"at-once\",\"send_at\":\"09:00\",\"time_zone\":\"UTC\"}";
+    struct bench *bench = bench_open();
+    bench->ladder = hoster_only;
+    drop_file(bench, &(struct drop){ .name = "a.csv", .settings = daily, .targets = { "a.test", "b.test" } });
+    resolve_all(bench);
+    bench->now = next_at("Asia/Tokyo", 9, false, bench->now + HOUR) - SECOND;
+    turn(bench);
+    assert_int_equal(claim_due(bench, MANY), 0);
+    bench->now += SECOND;
+    turn(bench);
+    assert_int_equal(claim_due(bench, MANY), 2);
+    bench_close(bench);
+    bench = bench_by("[incident]", "profiles.default.send=daily");
+    drop_file(bench, &(struct drop){ .name = "a.csv", .settings = at_once, .targets = { "a.test", "b.test" } });
+    compose_all(bench);
+    assert_int_equal(claim_due(bench, MANY), 1);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_campaign_keeps_its_terms),
         cmocka_unit_test(told_apart),
         cmocka_unit_test(told_apart_when_held_and_in_a_rehearsal),
         cmocka_unit_test(each_has_its_own_interval),

@@ -144,6 +144,35 @@ static void check(const struct template *template, const struct template_name *n
     json_decref(data);
 }
 
+/* Is an element begun and ended with nothing in it, where that would look like a mistake? */
+static const char *empty_element(const char *html)
+{
+    static const char *const elements[] = { "<p></p>",       "<ol>\n</ol>",  "<li></li>",
+                                            "</h2>\n</div>", "</h2>\n\n<h2", "<h3>\n" };
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+        if (strstr(html, elements[i]))
+            return elements[i];
+    return NULL;
+}
+
+/* What the HTML of a mail lacks; its tags are the template's affair, which has been held to them. */
+static void check_html(const struct template *template, const struct part *parts, unsigned has)
+{
+    json_t *data = model_of(parts, has);
+    struct arena arena = ARENA_EMPTY;
+    struct value value = value_from_json(&arena, data);
+    struct buf html = BUF_EMPTY;
+    assert_int_equal(template_html(template, &value, &html, NULL), 0);
+    const char *empty = empty_element(html.data);
+    if (empty || strstr(html.data, "{{") || strstr(html.data, " ,") || strstr(html.data, "..\n") ||
+        !strstr(html.data, "<a href=\"mailto:stop+token@cert.example\">stop+token@cert.example</a>") ||
+        !strstr(html.data, "Alice Weber") || !strstr(html.data, "bakery.example"))
+        fail_msg("%x of the parts that begin with %s: %s:\n%s", has, parts[0].name, empty ? empty : "", html.data);
+    buf_free(&html);
+    arena_free(&arena);
+    json_decref(data);
+}
+
 static struct template_set *shipped(void)
 {
     static const char *const directories[] = { "templates" };
@@ -154,16 +183,23 @@ static void test_every_combination(void **state)
 {
     (void)state;
     size_t count;
+    size_t with_html = 0;
     struct template_set *set = shipped();
     const struct template_name *names = template_set_names(set, &count);
     for (size_t i = 0; i < count; i++) {
         struct error error = { "" };
         struct frozen frozen;
-        char *text = template_set_freeze(set, (int)i, false, &error);
+        char *text = template_set_freeze(set, (int)i, TEMPLATE_SET_HTML, &error);
         if (!text)
             fail_msg("%s", error.text);
         assert_int_equal(frozen_parse(text, &frozen, &error), 0);
+        bool html = template_has_html(frozen.texts[0]);
+        with_html += html;
         for (unsigned has = 0; has < 1U << PARTS; has++) {
+            if (html) {
+                check_html(frozen.texts[0], around, has);
+                check_html(frozen.texts[0], facts, has);
+            }
             check(frozen.texts[0], &names[i], around, has);
             check(frozen.texts[0], &names[i], facts, has);
         }
@@ -171,6 +207,7 @@ static void test_every_combination(void **state)
         free(text);
     }
     template_set_free(set);
+    assert_true(with_html >= 2);
 }
 
 static void count_line(void *context, const char *text)

@@ -1037,12 +1037,42 @@ static void test_look_wait(void **state)
     }
 }
 
+static int take_none(void *context, size_t place, const char *name)
+{
+    (void)place;
+    fail_msg("%s was taken of %p", name, context);
+    return -1;
+}
+
+/* A sidecar alone waits for its feed, as long as that takes: it is never taken, and after an hour the log says so, once. */
+static void test_sidecar_without_its_feed(void **state)
+{
+    struct bench *bench = *state;
+    const int64_t hour = INT64_C(3600000), wall = INT64_C(1786371059000000000);
+    struct sights before = { 0 }, arrivals = { 0 };
+    struct tree tree;
+    struct error error;
+    stop(bench);
+    assert_int_equal(tree_open(&tree, &bench->config, &error), 0);
+    drop(bench, "incoming/a.csv.meta.yaml", "note: x\n");
+    assert_int_equal(look(&tree, &before, &arrivals, wall, 1000, take_none, NULL), hour);
+    assert_int_equal(look(&tree, &before, &arrivals, wall, 1000 + hour - 5, take_none, NULL), 5);
+    assert_false(sights_find(&before, 0, "a.csv.meta.yaml")->complained);
+    assert_int_equal(look(&tree, &before, &arrivals, wall, 1000 + hour, take_none, NULL), -1);
+    assert_true(sights_find(&before, 0, "a.csv.meta.yaml")->complained);
+    assert_int_equal(look(&tree, &before, &arrivals, wall, 1000 + 48 * hour, take_none, NULL), -1);
+    assert_text(at(bench, "incoming/a.csv.meta.yaml"), "note: x\n");
+    sights_free(&before);
+    tree_close(&tree);
+}
+
 int main(void)
 {
     log_set_level(LOG_ERROR_LEVEL);
 #define SPOOL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(test_directories),
+        SPOOL_TEST(test_sidecar_without_its_feed),
         SPOOL_TEST(test_renamed_in_is_taken_at_once),
         SPOOL_TEST(test_many_renamed_in_one_go),
         SPOOL_TEST(test_more_than_one_look_takes),

@@ -299,7 +299,9 @@ static void expect_parts(const char *body, const char *want)
         { "open", "open.mustache", "{{#cases}}" },
     };
     char *text = mem_format("---\nsubject: S\n---\n%s", body);
-    struct template_source source = { "f.txt", text, strlen(text), NULL, partials, 5 };
+    struct template_source source = {
+        .file = "f.txt", .text = text, .length = strlen(text), .partials = partials, .partial_count = 5
+    };
     struct template *template;
     struct error error = { "" };
     int result = template_parse_source(&source, &template, &error);
@@ -340,6 +342,131 @@ static void test_parts(void **state)
     free(text);
 }
 
+/* --- the same in HTML --- */
+
+static struct template *parse_html(const char *html, struct error *error)
+{
+    static const char text[] = "---\nsubject: S\n---\n" POLITE;
+    static const struct template_partial partials[] = {
+        { "layout", "layout.mustache", "<div>{{$inner}}x{{/inner}}</div>{{>end}}" },
+        { "end", "end.mustache", "<p>" POLITE "</p>" },
+        { "open", "open.mustache", "<p>\n<b>" },
+    };
+    struct template_source source = { .file = "f.txt",
+                                      .text = text,
+                                      .length = sizeof text - 1,
+                                      .html_file = "f.html",
+                                      .html = html,
+                                      .partials = partials,
+                                      .partial_count = 3 };
+    struct template *template;
+    int result = template_parse_source(&source, &template, error);
+    assert_int_equal(result, *error->text ? -EINVAL : 0);
+    return template;
+}
+
+static void expect_html(const char *html, const char *want)
+{
+    struct error error = { "" };
+    char *text = mem_format("%s{{>end}}", html);
+    struct template *template = parse_html(text, &error);
+    if (*want ? !strstr(error.text, want) : *error.text)
+        fail_msg("%s\nwant: %s\n got: %s", html, want, error.text);
+    template_free(template);
+    free(text);
+}
+
+static void test_html_that_is_fit(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "",
+        "a > b &lt; {{ticket}}",
+        "{{<layout}}{{$inner}}<i>{{ticket}}</i>{{/inner}}{{/layout}}",
+        "<p>\n <br/><br><hr /> </p >{{#cases}}<ul><li>{{target}}</li></ul>{{/cases}}",
+        "<a href=\"mailto:{{opt_out}}?subject={{ticket}}\">x</a><a href='{{sender.website}}'>y</a><a "
+        "href=\"https://x.example\">z</a>",
+        "<div style='color: #333; margin: 1em'\n lang=\"en\"><table border=\"1\"><tr><td "
+        "align=\"right\"></td></tr></table></div>",
+        "<p title=\"a > b\">{{! <script> is only a remark }}</p>",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        expect_html(good[i], "");
+}
+
+static void test_html_that_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        { "\n <script>x()</script>", "f.html:2:2: not for mail: allowed are tags of text" },
+        { "<img src=\"https://x.example/1.png\">", "f.html:1:1: not for mail" },
+        { "<!-- x -->", "comments are {{! … }}" },
+        { "<P></P>", "in small letters" },
+        { "<>", "f.html:1:1: not for mail" },
+        { "<style>p { color: red }</style>", "not for mail" },
+        { "<p onclick=\"x()\"></p>", "f.html:1:1: this tag has an attribute that is not for mail" },
+        { "<p href=\"#a\"></p>", "an attribute that is not for mail" },
+        { "<p/></p>", "an attribute that is not for mail" },
+        { "<p title=\"a\"lang=\"b\"></p>", "an attribute that is not for mail" },
+        { "<p title=x></p>", "stands behind `=`, in quotes" },
+        { "<p title></p>", "stands behind `=`, in quotes" },
+        { "<a href=\"javascript:x()\"></a>", "a link begins with mailto:" },
+        { "<a href=\"&#106;avascript:x()\"></a>", "a link begins with mailto:" },
+        { "<a href=\"{{opt_out}}\"></a>", "a link begins with mailto:" },
+        { "<p style=\"background: url(x)\"></p>", "a style is made of plain words" },
+        { "<p style=\"background: u&#114;l(x)\"></p>", "a style is made of plain words" },
+        { "<p style=\"color: {{ticket}}\"></p>", "a style is made of plain words" },
+        { "<p title=\"{{ticket}}\"></p>", "only links have values that are filled in" },
+        { "<a href=\"{{first.incident.url}}\"></a>",
+          "f.html:1:10: inside a tag, and only in a link, may stand {{opt_out}}" },
+        { "<p {{ticket}}></p>", "f.html:1:4: inside a tag, and only in a link" },
+        { "{{{ticket}}}", "f.html:1:1: a value must be escaped: {{x}}, not {{{x}}} or {{&x}}" },
+        { "<p>{{&ticket}}</p>", "f.html:1:4: a value must be escaped" },
+        { "<p{{#cases}}></p>{{/cases}}", "f.html:1:3: a tag of HTML stands whole" },
+        { "<p title=\"{{>end}}\"></p>", "a tag of HTML stands whole" },
+        { "{{#cases}}<b{{/cases}}", "f.html:1:11: this tag is not closed by `>` in the same section" },
+        { "{{#cases}}\n<b>{{/cases}}</b>", "f.html:1:1: <b> is not ended in the same section, or file" },
+        { "<b>{{#cases}}</b>{{/cases}}", "f.html:1:14: this tag ends what was not begun, or not in the same section" },
+        { "<b><i></b></i>", "f.html:1:7: this tag ends what was not begun" },
+        { "</p>", "f.html:1:1: this tag ends what was not begun" },
+        { "<p></p x>", "f.html:1:4: this tag ends what was not begun" },
+        { "<p>", "f.html:1:1: <p> is not ended in the same section, or file" },
+        { "\n{{>open}}</b></p>", "open.mustache:1:1: <b> is not ended" },
+        { "{{<layout}}{{$inner}}</div>{{/inner}}{{/layout}}", "f.html:1:22: this tag ends what was not begun" },
+        { "{{tickets}}", "f.html:1:1: unknown variable \"tickets\"" },
+        { "\xff", "f.html:1:1: not a text file in UTF-8" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_html(bad[i][0], bad[i][1]);
+    struct error error = { "" };
+    template_free(parse_html("{{#multiple}}{{>end}}{{/multiple}}", &error));
+    assert_string_equal(error.text, "f.html:1:1: the text must say who writes, always: {{sender.name}} is missing");
+    struct buf deep = BUF_EMPTY;
+    for (int i = 0; i < 65; i++)
+        buf_add_string(&deep, "<b>");
+    expect_html(deep.data, "f.html:1:193: tags nest deeper than 64");
+    buf_free(&deep);
+}
+
+static void test_html_escapes(void **state)
+{
+    (void)state;
+    struct error error = { "" };
+    struct template *template = parse_html("<p>{{ticket}}</p>\r\n<i>{{first.target}}</i>\n{{>end}}", &error);
+    json_t *data = json_loads("{\"ticket\":\"<script>&\\\"'\\u0000\\r\\n\\u2028\",\"first\":{\"target\":\"</i>\"}}",
+                              JSON_ALLOW_NUL, NULL);
+    struct arena arena = ARENA_EMPTY;
+    struct value value = value_from_json(&arena, data);
+    struct buf out = BUF_EMPTY;
+    assert_true(template_has_html(template));
+    assert_int_equal(template_html(template, &value, &out, &error), 0);
+    assert_string_equal(out.data, "<p>&lt;script&gt;&amp;&quot;&#39; \n </p>\n<i>&lt;/i&gt;</i>\n<p> \n</p>");
+    buf_free(&out);
+    arena_free(&arena);
+    json_decref(data);
+    template_free(template);
+}
+
 /* --- the templates that Tocsin comes with --- */
 
 static struct template *shipped(const char *name)
@@ -352,7 +479,7 @@ static struct template *shipped(const char *name)
     struct frozen frozen;
     size_t count;
     const struct template_name *names = template_set_names(set, &count);
-    char *text = template_set_freeze(set, template_choose(names, count, &matter, &english), false, &error);
+    char *text = template_set_freeze(set, template_choose(names, count, &matter, &english), 0, &error);
     if (!text || frozen_parse(text, &frozen, &error) != 0)
         fail_msg("%s", error.text);
     free(text);
@@ -532,6 +659,9 @@ int main(void)
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_html_that_is_fit),
+        cmocka_unit_test(test_html_that_is_refused),
+        cmocka_unit_test(test_html_escapes),
         cmocka_unit_test(test_notification),
         cmocka_unit_test(test_notification_sums_up),
         cmocka_unit_test(test_notification_speaks_of_its_reader),

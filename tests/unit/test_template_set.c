@@ -64,12 +64,12 @@ static void add_line(void *context, const char *text)
     buf_add_format(context, "%s\n", text);
 }
 
-static void expect_frozen(struct template_set *set, int index, bool bilingual, const char *want)
+static void expect_frozen(struct template_set *set, int index, unsigned wanted, const char *want)
 {
     struct error error = { "" };
     struct frozen frozen;
     struct buf said = BUF_EMPTY;
-    char *text = template_set_freeze(set, index, bilingual, &error);
+    char *text = template_set_freeze(set, index, wanted, &error);
     assert_string_equal(error.text, "");
     assert_int_equal(frozen_parse(text, &frozen, &error), 0);
     const struct value nothing = { .kind = VALUE_NULL };
@@ -112,18 +112,84 @@ static void test_directories(void **state)
     template_set_names(set, &count);
     assert_int_equal(count, 4);
     assert_int_equal(template_set_complain(set, add_line, &said), 0);
-    expect_frozen(set, find(set, "both", "en"), false, "en:first  \n");
-    expect_frozen(set, find(set, "both", "en"), true, "en:first  \n");
-    expect_frozen(set, find(set, "both", "de-AT"), false, "de-AT:Hallo\n \n");
-    expect_frozen(set, find(set, "both", "de-AT"), true, "de-AT:Hallo\n \nen:first  \n");
-    expect_frozen(set, find(set, "both", "fr"), false, "fr:?\n \n");
-    expect_frozen(set, find(set, "de.relay-2", "es"), true, "es:uno  \n"); /* nothing in English at all */
+    expect_frozen(set, find(set, "both", "en"), 0, "en:first  \n");
+    expect_frozen(set, find(set, "both", "en"), TEMPLATE_SET_BILINGUAL, "en:first  \n");
+    expect_frozen(set, find(set, "both", "de-AT"), 0, "de-AT:Hallo\n \n");
+    expect_frozen(set, find(set, "both", "de-AT"), TEMPLATE_SET_BILINGUAL, "de-AT:Hallo\n \nen:first  \n");
+    expect_frozen(set, find(set, "both", "fr"), 0, "fr:?\n \n");
+    expect_frozen(set, find(set, "de.relay-2", "es"), TEMPLATE_SET_BILINGUAL,
+                  "es:uno  \n"); /* nothing in English at all */
     struct error error = { "" };
     assert_int_equal(template_set_missing(set, "none", &error), -ENOENT);
     assert_non_null(strstr(error.text, "there is no template none.LANGUAGE.txt in /tmp/"));
     assert_non_null(strstr(error.text, ", /nonexistent and /tmp/"));
     template_set_free(set);
     buf_free(&said);
+}
+
+/* What is said in HTML of the template NAME in LANGUAGE, frozen as WANTED. */
+static void expect_html(struct template_set *set, const char *name, const char *language, unsigned wanted,
+                        const char *want)
+{
+    struct error error = { "" };
+    struct frozen frozen;
+    struct buf said = BUF_EMPTY;
+    buf_reserve(&said, 0);
+    char *text = template_set_freeze(set, find(set, name, language), wanted, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(frozen_parse(text, &frozen, &error), 0);
+    const struct value nothing = { .kind = VALUE_NULL };
+    for (size_t i = 0; i < frozen.count; i++)
+        if (template_has_html(frozen.texts[i])) {
+            buf_add_format(&said, "%s:", template_language(frozen.texts[i]));
+            assert_int_equal(template_html(frozen.texts[i], &nothing, &said, &error), 0);
+        }
+    assert_string_equal(said.data, want);
+    buf_free(&said);
+    frozen_clear(&frozen);
+    free(text);
+}
+
+static void test_html(void **state)
+{
+    struct place *place = *state;
+    const unsigned html = TEMPLATE_SET_HTML, both = TEMPLATE_SET_HTML | TEMPLATE_SET_BILINGUAL;
+    put(place->second, "x.en.txt", FRONT("en") POLITE);
+    put(place->second, "x.de.txt", FRONT("de") POLITE);
+    put(place->second, "x.de-AT.txt", FRONT("de-AT") POLITE);
+    put(place->second, "x.fr.txt", FRONT("fr") POLITE);
+    put(place->second, "x.en.html", "<p>{{>hello}}" POLITE "</p>");
+    put(place->second, "x.de.html", "<p>{{>hello}}" POLITE "</p>");
+    put(place->second, "hello.mustache", "Hello");
+    put(place->second, "hello.de.mustache", "Hallo");
+    put(place->second, "y.txt", FRONT("es") POLITE);
+    put(place->second, "y.html", "<b>y</b>" POLITE);
+    struct template_set *set = template_set_read(place->directories, 3);
+    struct buf said = BUF_EMPTY;
+    assert_int_equal(template_set_complain(set, add_line, &said), 0);
+    expect_html(set, "x", "de", 0, "");
+    expect_html(set, "x", "de", html, "de:<p>Hallo \n</p>");
+    expect_html(set, "x", "de-AT", html, "de-AT:<p>Hallo \n</p>"); /* a variety of it */
+    expect_html(set, "x", "fr", html, "");
+    expect_html(set, "x", "fr", both, ""); /* all of the mail, or nothing */
+    expect_html(set, "x", "de", both, "de:<p>Hallo \n</p>en:<p>Hello \n</p>");
+    expect_html(set, "y", "es", html, "es:<b>y</b> \n");
+    template_set_free(set);
+
+    /* Words of the administrator's own, without the HTML for them. */
+    put(place->first, "x.de.txt", FRONT("de") "Mein " POLITE);
+    set = template_set_read(place->directories, 3);
+    expect_html(set, "x", "de", html, "");
+    expect_html(set, "x", "en", html, "en:<p>Hello \n</p>");
+    template_set_free(set);
+
+    put(place->second, "x.en.html", "<p>" POLITE "</b>");
+    set = template_set_read(place->directories, 3);
+    struct error error = { "" };
+    assert_null(template_set_freeze(set, find(set, "x", "en"), html, &error));
+    assert_non_null(strstr(error.text, "/x.en.html:2:1: this tag ends what was not begun"));
+    expect_html(set, "x", "en", 0, ""); /* nobody asks for it */
+    template_set_free(set);
 }
 
 static void expect_complaint(struct place *place, const char *name, const char *text, const char *want)
@@ -152,13 +218,17 @@ static void test_complaints(void **state)
     expect_complaint(place, "x.en.txt", FRONT("en") "{{sender.name}}", "how to make it stop");
     expect_complaint(place, "x.en.txt", FRONT("en") POLITE "{{>y}}", "/x.en.txt:6:1: there is no y.mustache");
     expect_complaint(place, "X.en.txt", FRONT("en") POLITE, "/X.en.txt: a template's name is made of");
+    expect_complaint(place, "x.de.html", POLITE, "/x.de.html:1:1: there is no x.LANGUAGE.txt beside it");
+    expect_complaint(place, "X.de.html", POLITE, "/X.de.html: a template's name is made of");
     put(place->first, "y.txt", FRONT("de") POLITE);
+    expect_complaint(place, "y.html", "{{sender.name}} <img>", "/y.html:1:17: not for mail");
+    expect_complaint(place, "y.de.html", POLITE, "/y.de.html:1:1: there is no y.LANGUAGE.txt beside it");
     expect_complaint(place, "y.de.txt", FRONT("de") POLITE, "/y.txt:1:1: ");
     char *directory = mem_format("%s/dir.txt", place->first);
     assert_int_equal(mkdir(directory, 0700), 0);
     struct template_set *set = template_set_read(place->directories, 3);
     struct error error = { "" };
-    assert_null(template_set_freeze(set, find(set, "dir", "en"), false, &error));
+    assert_null(template_set_freeze(set, find(set, "dir", "en"), 0, &error));
     assert_non_null(strstr(error.text, "dir.txt: not a regular file"));
     template_set_free(set);
     free(directory);
@@ -265,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_directories, begin, end),
+        cmocka_unit_test_setup_teardown(test_html, begin, end),
         cmocka_unit_test_setup_teardown(test_complaints, begin, end),
         cmocka_unit_test_setup_teardown(test_doubts, begin, end),
         cmocka_unit_test(test_groups),

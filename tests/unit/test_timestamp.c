@@ -180,7 +180,7 @@ static void test_order(void **state)
         size_t length = strlen(rows[i].text);
         for (int order = 0; order < 3; order++) {
             int64_t time = 0;
-            int code = timestamp_parse_ordered(rows[i].text, length, (enum timestamp_order)order, &time);
+            int code = timestamp_parse_ordered(rows[i].text, length, (enum timestamp_order)order, 0, &time);
             assert_int_equal(code, expected[order] < 0 ? -EDOM : 0);
             if (!code)
                 assert_int_equal((time - 1767225600) / 86400, expected[order]);
@@ -242,16 +242,52 @@ static void test_calendar(void **state)
     }
 }
 
+/* RFC 3164's times: the last year in which they are not in the future. */
+static void test_without_a_year(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seen;
+        const char *expected; /* NULL: refused */
+    } rows[] = {
+        { "Aug 10 14:10:59", NOON, "2026-08-10T14:10:59+00:00" },
+        { "Aug  9 14:10:59", NOON, "2026-08-09T14:10:59+00:00" },
+        { "Aug 12 14:10:59", NOON, "2025-08-12T14:10:59+00:00" },
+        { "Dec 31 23:59:59", NOON, "2025-12-31T23:59:59+00:00" },
+        { "Aug 10 20:00:00", NOON, "2026-08-10T20:00:00+00:00" }, /* some clocks show that already */
+        { "Aug 10 20:00:00 UTC", NOON, "2025-08-10T20:00:00+00:00" },
+        { "Aug 10 16:10:59.123 +0200", NOON, "2026-08-10T14:10:59+00:00" },
+        { "Feb 29 10:00:00", NOON, "2024-02-29T10:00:00+00:00" },
+        { "Jan  1 05:00:00", 1798750800, "2027-01-01T05:00:00+00:00" }, /* 2026-12-31T21:00:00Z */
+        { "Aug 10 14:10:59", 0, NULL },
+        { "Aug 10", NOON, NULL },
+        { "Feb 30 10:00:00", NOON, NULL },
+        { "Feb 30 2026", NOON, NULL },
+        { "Aug 10 25:00:00", NOON, NULL },
+        { "Aug 10 14:10:59 bastion", NOON, NULL },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t time;
+        char iso[TIMESTAMP_ISO_SIZE];
+        int code =
+            timestamp_parse_ordered(rows[i].text, strlen(rows[i].text), TIMESTAMP_EITHER_FIRST, rows[i].seen, &time);
+        if (code != (rows[i].expected ? 0 : -EINVAL))
+            fail_msg("%s: %d", rows[i].text, code);
+        if (code)
+            continue;
+        timestamp_iso(time, iso);
+        assert_string_equal(iso, rows[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_more_forms),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_parse_stops_at_length),
-        cmocka_unit_test(test_print),
-        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_without_a_year), cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_more_forms),
+        cmocka_unit_test(test_order),          cmocka_unit_test(test_parse_stops_at_length),
+        cmocka_unit_test(test_print),          cmocka_unit_test(test_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

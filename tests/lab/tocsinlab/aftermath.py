@@ -14,9 +14,9 @@ def lost(evidence):
     """Targets with a mailbox on their ladder that reads, and no mail about them in any that does."""
     told = {target for line in evidence.journal if line["outcome"] == "taken" and line["event"] in reach.READS
             for target in line["targets"]}
-    mailboxes, overrides = sources(evidence.settings)
+    found = sources(evidence.settings)
     return [subject.target for subject in evidence.subjects
-            if subject.target not in told and reach.reachable(evidence.world, subject, mailboxes, overrides)]
+            if subject.target not in told and reach.reachable(evidence.world, subject, *found)]
 
 
 class Mails:

@@ -18,6 +18,7 @@ class Fates:
 
     def __init__(self, evidence):
         self.taken = {}                      # (recipient, ticket) -> the journal's line, of warnings
+        self.targets = {}                    # (recipient, ticket) -> the targets that it speaks of
         self.tickets_to = defaultdict(set)   # recipient -> tickets that it took
         self.times = Counter()               # (recipient, ticket) -> how often it was taken
         self.tickets = {}                    # Message-ID -> ticket
@@ -29,6 +30,7 @@ class Fates:
         self.bounced = set()                 # (recipient, ticket) of which a failure came back that speaks about the recipient
         self.returned_about_us = set()
         self.opted_out = set()               # (recipient, ticket) that a person answered with an opt-out
+        self._unfortunate = {}               # recipient -> what unfortunate() said: a hoster stands on thousands of ladders
         for line in evidence.journal:
             self._enter(line)
         for line in evidence.returns:
@@ -42,6 +44,7 @@ class Fates:
             key = recipient, line["ticket"]
             if self.taken.setdefault(key, line)["message_id"] != line["message_id"]:
                 self.two_ids.add(key)
+            self.targets.setdefault(key, set(line["targets"]))  # a set: a hoster's mail may speak of thousands, and each is looked up
             self.tickets_to[recipient].add(line["ticket"])
             self.times[key] += 1
             self.tickets[line["message_id"]] = line["ticket"]
@@ -67,8 +70,10 @@ class Fates:
 
     def unfortunate(self, recipient):
         """Does any journal know of mail to RECIPIENT that failed or was put off?"""
-        return bool(self.refused[recipient] or self.deferred[recipient] or self.held[recipient]
-                    or any(not self.arrived((recipient, ticket)) for ticket in self.tickets_to[recipient]))
+        if recipient not in self._unfortunate:
+            self._unfortunate[recipient] = bool(self.refused[recipient] or self.deferred[recipient] or self.held[recipient]
+                                                or any(not self.arrived((recipient, ticket)) for ticket in self.tickets_to[recipient]))
+        return self._unfortunate[recipient]
 
 
 def check(evidence):
@@ -154,9 +159,10 @@ class _Case:
     def __init__(self, campaign, case, rows, fates):
         self.fates = fates
         self.target, self.state, self.rungs = case["target"], case["state"], case["rungs"]
+        self.note = case.get("note") or ""
         self.where = "%s: %s" % (campaign, self.target)
         self.keys = [(row["recipient"].lower(), ticket_of(row)) for row in rows]
-        self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.taken[key]["targets"]]
+        self.arrived = [key for key in self.keys if fates.arrived(key) and self.target in fates.targets[key]]
         self.silenced = any(key in fates.opted_out for key in self.keys)
 
 
@@ -184,6 +190,8 @@ def _wrote_back(case):
 
 
 def _cut_short(case):
+    if case.state == "cancelled" and "are one host by DNS" in case.note:
+        return  # the case of its name tells of it
     yield "a rehearsal should not end with a case %s" % case.state
 
 
@@ -195,7 +203,7 @@ def _case(campaign, given, rows, fates):
     """The end that the report gives a case against the one that the journal gives it. ROWS: the notifications that speak of its target."""
     case = _Case(campaign, given, rows, fates)
     for key in case.keys:
-        if key in fates.taken and case.target not in fates.taken[key]["targets"]:
+        if key in fates.taken and case.target not in fates.targets[key]:
             yield "%s: mail %s to %s does not speak of it" % (case.where, key[1], key[0])
     for complaint in ENDS.get(case.state, lambda case: ())(case):
         yield "%s: %s" % (case.where, complaint)

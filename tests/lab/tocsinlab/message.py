@@ -5,6 +5,7 @@ import csv
 import io
 import quopri
 import re
+import zipfile
 from email.header import decode_header, make_header
 
 DEPTH = 6  # of nested multiparts
@@ -74,17 +75,34 @@ def decoded(header, body):
         return b""
 
 
+def _unzipped(content):
+    """The tables in a zip archive: large attachments come in one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return [archive.read(name) for name in archive.namelist() if name.endswith(".csv")]
+    except zipfile.BadZipFile:
+        return []
+
+
+def _tables(message):
+    for header, body in parts(message):
+        kind = field(header, "Content-Type").lower()
+        if kind.startswith("text/csv"):
+            yield decoded(header, body)
+        elif kind.startswith("application/zip"):
+            yield from _unzipped(decoded(header, body))
+
+
 def targets(message):
     """The distinct values of the column `target` of the CSV attachments, in order: whom the mail is about."""
-    if b"text/csv" not in message.lower():
+    plain = message.lower()
+    if b"text/csv" not in plain and b"application/zip" not in plain:
         return []
     found = {}
-    for header, body in parts(message):
-        if field(header, "Content-Type").lower().startswith("text/csv"):
-            table = io.StringIO(decoded(header, body).decode("utf-8-sig", "replace"), newline="")
-            for row in csv.DictReader(table):
-                if row.get("target"):
-                    found[row["target"].lstrip("'")] = None
+    for table in _tables(message):
+        for row in csv.DictReader(io.StringIO(table.decode("utf-8-sig", "replace"), newline="")):
+            if row.get("target"):
+                found[row["target"].lstrip("'")] = None
     return list(found)
 
 

@@ -12,12 +12,13 @@ from collections import namedtuple
 
 from . import population, reach, rehearsal
 from .settings import ROOT, seconds
+from .slowdown import slowly
 
 LIFE_LIMIT = 3     # seconds that a life may take to bring its mails out; then it is killed anyway
-DEATH_LIMIT = 20   # seconds that it may take to come to its crash point
+DEATH_LIMIT = slowly(20) # seconds that it may take to come to its crash point
 POLL = 0.0005      # seconds between two looks at the journal
 RESULT_EVERY = 0.2 # seconds between two versions of a file's results
-SETTLED = 10       # seconds within which the last versions must be there
+SETTLED = slowly(10) # seconds within which the last versions must be there
 BUILD_LIMIT = 600  # seconds that make may take
 MOST = 50          # mails of one life
 TARGETS = 35       # for each life: more than it can serve, so that the queue never runs dry
@@ -56,7 +57,7 @@ class Ordeal(rehearsal.Rehearsal):
     The daemon keeps what must last below STATE, where that is not DIRECTORY itself.
     """
 
-    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=120, state=None,
+    def __init__(self, directory, build, crowd, feeds, sessions, quiet=rehearsal.QUIET, limit=slowly(120), state=None,
                  settings=()):
         path = os.path.join(directory, "scenario.json")
         with open(path, "w", encoding="utf-8") as file:

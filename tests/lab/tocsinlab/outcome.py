@@ -7,11 +7,11 @@ from .settings import sources
 
 def judge(evidence):
     """The object that `rehearse --json` prints."""
-    mailboxes, overrides = sources(evidence.settings)
+    found = sources(evidence.settings)
     campaign_of = {agreement.ticket_of(row): campaign.name for campaign in evidence.campaigns for row in campaign.notifications}
     told = reach.reached(evidence.journal, campaign_of)
     subjects = {(subject.campaign, subject.target): subject for subject in evidence.subjects}
-    reachable = {key for key, subject in subjects.items() if reach.reachable(evidence.world, subject, mailboxes, overrides)}
+    reachable = {key for key, subject in subjects.items() if reach.reachable(evidence.world, subject, *found)}
     reached = {key for key in told if key in subjects}
     complaints = agreement.check(evidence)
     return {

@@ -9,7 +9,7 @@ import time
 from . import journal
 
 PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab")
-START_TIME = 30  # seconds to come up
+START_TIME = 120  # seconds to come up: a world of 100,000 domains takes 20 to read
 
 
 def free_port():

@@ -1,4 +1,5 @@
 """Who was reached, and who could have been: from the scenario and the journal, never from what the daemon believes."""
+import functools
 import ipaddress
 from collections import namedtuple
 
@@ -15,27 +16,34 @@ def _is_address(text):
         return False
 
 
+@functools.lru_cache(maxsize=None)
+def _network(text):
+    """Parsed once: every subject is held against every override."""
+    return ipaddress.ip_network(text, strict=False)
+
+
 def _override_fits(world, override, subject):
     names = [subject.target, *subject.hosts]
     if "domain" in override:
         return override["domain"] in names
     if "suffix" in override:
         return any(name.endswith("." + override["suffix"].lstrip(".")) for name in names)
-    network = ipaddress.ip_network(override["network"], strict=False)
+    network = _network(override["network"])
     known = [*subject.ips, *(address for name in subject.hosts or [subject.target] for address in world.zone.addresses(name))]
     return any(address in network for address in map(ipaddress.ip_address, known) if address.version == network.version)
 
 
-def candidates(world, subject, mailboxes, overrides):
+def candidates(world, subject, mailboxes, overrides, soa):
     """Every address that the configured sources could lead to: a host counts beside its domain where it has an MX of its own."""
     found = [address for override in overrides if _override_fits(world, override, subject) for address in override["contacts"]]
     names = [host for host in subject.hosts if host in world.zone.hosts] + ([] if _is_address(subject.target) else [subject.target])
-    return list(dict.fromkeys(found + [local + "@" + name for name in names for local in mailboxes]))
+    keeper = [world.zone.soas[subject.target]] if soa and subject.target in world.zone.soas else []
+    return list(dict.fromkeys(found + [local + "@" + name for name in names for local in mailboxes] + keeper))
 
 
-def reachable(world, subject, mailboxes, overrides):
+def reachable(world, subject, mailboxes, overrides, soa):
     """Does any of them read?"""
-    return any(world.mailbox(address).reads for address in candidates(world, subject, mailboxes, overrides))
+    return any(world.mailbox(address).reads for address in candidates(world, subject, mailboxes, overrides, soa))
 
 
 def reached(journal, campaign_of):

@@ -1,4 +1,5 @@
 """A campaign from the spool to the report, against the lab."""
+import contextlib
 import json
 import os
 import signal
@@ -11,13 +12,15 @@ from urllib.parse import urlsplit
 
 from . import reach, scenario, settings as config
 from .process import Lab, free_port
+from .slowdown import slowly
 
 BUILD = os.environ.get("TOCSIN_BUILD") or os.path.join(config.ROOT, "build")
-COMMAND_TIME = 60  # seconds that a command may take
-START_TIME = 30    # seconds that the daemon may take to come up
-QUIET = 15.0       # seconds without anything new after which what is still open will stay open; more than any wait of settings.py
-QUIET_PAUSED = 4.0 # the same where every campaign that is not over is paused
-RECEIPT_TIME = 5   # seconds for the receipts of opt-outs, which no case waits for
+COMMAND_TIME = slowly(300) # seconds that a command may take: all cases of a large campaign are much to print
+START_TIME = slowly(30)    # seconds that the daemon may take to come up
+QUIET = slowly(15)         # seconds without anything new after which what is still open will stay open; more than any wait of settings.py
+QUIET_PAUSED = slowly(4)   # the same where every campaign that is not over is paused
+STOP_TIME = slowly(30)     # seconds that it may take to end
+RECEIPT_TIME = slowly(5)   # seconds for the receipts of opt-outs, which no case waits for
 
 Campaign = namedtuple("Campaign", "name figures notifications cases")
 Evidence = namedtuple("Evidence", "journal returns faults campaigns world subjects settings seconds")
@@ -31,7 +34,7 @@ class Rehearsal:
     """One run. `run` gives the evidence; `close` ends the lab and the daemon whatever happened."""
 
     def __init__(self, directory, scenario_path, feeds, mode=None, profile=None, campaign=None, settings=(), progress=None,
-                 limit=300, quiet=QUIET, build=BUILD, intake="lmtp"):
+                 limit=slowly(300), quiet=QUIET, build=BUILD, intake="lmtp"):
         self.directory = os.path.abspath(directory)
         self.scenario_path, self.mode = scenario_path, mode
         self.feeds, self.profile, self.campaign = feeds, profile, campaign
@@ -41,6 +44,8 @@ class Rehearsal:
         self.config = os.path.join(self.directory, "tocsin.yaml")
         self.log_path = os.path.join(self.directory, "tocsind.log")
         self.lab = self.daemon = self.world = None
+        self.asking = 0.0  # seconds that the last answer to `tocsin status` took
+        self.phases = {}   # name -> seconds, of what is behind us
         self.start = time.monotonic()
 
     # --- the daemon
@@ -104,7 +109,7 @@ class Rehearsal:
         """End it as its service manager would; a bad end is an error."""
         self.daemon.send_signal(signal.SIGTERM)
         try:
-            code = self.daemon.wait(30)
+            code = self.daemon.wait(STOP_TIME)
         except subprocess.TimeoutExpired:
             raise RehearsalError("tocsind does not end on SIGTERM") from None
         if code != 0:
@@ -124,16 +129,27 @@ class Rehearsal:
         self.start_lab()
         self.start_daemon()
         self.wait_for_daemon()
-        self._submit()
-        names = self._approve()
-        self._until_over()
+        with self._phase("load"):
+            self._submit()
+            self._until_loaded()
+        with self._phase("approve"):
+            names = self._approve()
+        with self._phase("deliver"):
+            self._until_over()
         seconds = time.monotonic() - self.start
         self._await_receipts()
-        campaigns = [self._collect(name) for name in names]
-        self._keep(campaigns)
-        subjects = self._subjects(campaigns)
+        with self._phase("collect"):
+            campaigns = [self._collect(name) for name in names]
+            self._keep(campaigns)
+            subjects = self._subjects(campaigns)
         return Evidence(self.lab.journal(), self.lab.journal("returns"), self.lab.journal("faults"), campaigns, self.world, subjects,
                         self.settings, seconds)
+
+    @contextlib.contextmanager
+    def _phase(self, name):
+        begin = time.monotonic()
+        yield
+        self.phases[name] = time.monotonic() - begin
 
     def _submit(self):
         options = ["--profile", self.profile] if self.profile else []
@@ -143,19 +159,30 @@ class Rehearsal:
 
     def _status(self):
         self.check_alive()
-        return self.tocsin("status")["campaigns"]
+        begin = time.monotonic()
+        rows = self.tocsin("status")["campaigns"]
+        self.asking = time.monotonic() - begin
+        return rows
+
+    def _pause(self, seconds):
+        """Before the daemon is asked again. What counts a large campaign's cases takes time from what moves them: it gets the longer share."""
+        time.sleep(max(seconds, 2 * self.asking))
+
+    def _wait(self, what, ready):
+        """The campaigns' rows, once they are READY."""
+        end = time.monotonic() + self.limit
+        while not ready(rows := self._status()):
+            if time.monotonic() > end:
+                raise RehearsalError("the feeds were not %s in %d s:\n%s" % (what, self.limit, self.log_tail()))
+            self._pause(0.1)
+        return rows
+
+    def _until_loaded(self):
+        self._wait("loaded", lambda rows: sum(row["files"] for row in rows) >= len(self.feeds) and not any(row["files_loading"] for row in rows))
 
     def _approve(self):
-        """Wait until every file is loaded and its mails are composed, then say yes; the campaigns' names."""
-        expected, end = 1 if self.campaign else len(self.feeds), time.monotonic() + self.limit
-        while True:
-            rows = self._status()
-            loaded = len(rows) >= expected and not any(row["files_loading"] for row in rows)
-            if loaded and all(row["waiting_for_approval"] == row["ready_for_approval"] for row in rows):
-                break
-            if time.monotonic() > end:
-                raise RehearsalError("the feeds were not loaded in %d s:\n%s" % (self.limit, self.log_tail()))
-            time.sleep(0.1)
+        """Wait until every file's mails are composed, then say yes; the campaigns' names."""
+        rows = self._wait("composed", lambda rows: all(row["waiting_for_approval"] == row["ready_for_approval"] for row in rows))
         for row in rows:
             if row["waiting_for_approval"]:
                 self.tocsin("campaign", "approve", row["name"])
@@ -182,7 +209,7 @@ class Rehearsal:
                 return
             if time.monotonic() - begun > self.limit:
                 raise RehearsalError("not over after %d s: %s" % (self.limit, dict(ends)))
-            time.sleep(0.2)
+            self._pause(slowly(0.2))
 
     def _await_receipts(self):
         """Whoever opted out gets one."""
@@ -205,7 +232,7 @@ class Rehearsal:
     def _keep(self, campaigns):
         """claims.json: what the daemon said, beside the journals that say what was."""
         with open(os.path.join(self.directory, "claims.json"), "w", encoding="utf-8") as file:
-            json.dump([campaign._asdict() for campaign in campaigns], file, indent=1)
+            file.write(json.dumps([campaign._asdict() for campaign in campaigns]))  # at once: json.dump is ten times slower
 
     def _records(self, feed):
         words = ["inspect", "feed", "--records"] + (["--profile", self.profile] if self.profile else [])

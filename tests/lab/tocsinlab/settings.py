@@ -4,9 +4,10 @@ import os
 import re
 
 from .relay import RELAY_KEEPS
+from .slowdown import slowly
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-MARGIN = 2.0           # seconds that the bounce window outlasts the last bounce by
+MARGIN = slowly(2)     # seconds that the bounce window outlasts the last bounce by
 SOCKET_PATH_MAX = 100  # bytes; the kernel's limit is 108
 MAILBOXES = ["abuse", "security", "postmaster", "hostmaster", "webmaster", "info"]
 
@@ -31,9 +32,11 @@ def configuration(directory, dns_port, relay_port, lmtp_port, longest_delay):
         "paths": {"spool": below("spool"), "store": below("tocsin.db"), "control_socket": below("control.sock"),
                   "templates": [os.path.join(ROOT, "templates")], "token_keys": below("token.keys")},
         "spool": {"rescan": "1s", "quiet": "0s", "result_every": "1s"},
-        "dns": {"servers": ["127.0.0.1:%d" % dns_port], "timeout": "500ms", "tries": 3, "retry": "500ms", "give_up": "5s"},
-        "delivery": {"relay": "127.0.0.1:%d" % relay_port, "timeout": "10s", "connect_timeout": "2s", "rate_per_domain": 0,
-                     "retry_first": "400ms", "retry_max": "1s", "retry_for": seconds(3 + longest_delay)},
+        "dns": {"servers": ["127.0.0.1:%d" % dns_port], "timeout": seconds(slowly(0.5)), "tries": 3, "retry": "500ms",
+                "give_up": seconds(slowly(5))},
+        "delivery": {"relay": "127.0.0.1:%d" % relay_port, "timeout": seconds(slowly(10)), "connect_timeout": seconds(slowly(2)),
+                     "rate_per_domain": 0,
+                     "retry_first": "400ms", "retry_max": "1s", "retry_for": seconds(slowly(3) + longest_delay)},
         "bounces": {"lmtp_socket": "", "lmtp_listen": "127.0.0.1:%d" % lmtp_port, "window": seconds(late + MARGIN)},
         "campaigns": {"approve_above": 0, "aggregate_wait": "500ms", "contact_interval": "1s", "expire": "1h", "bounce_proof": 0},
     }
@@ -72,12 +75,15 @@ def _default_mailboxes():
 
 
 def sources(settings):
-    """(mailboxes, overrides) in force: the defaults, or what the KEY=VALUE rows of SETTINGS say (overrides as JSON)."""
-    mailboxes, overrides = _default_mailboxes(), []
+    """(mailboxes, overrides, soa) in force: the defaults, or what the KEY=VALUE rows of SETTINGS say (overrides as JSON); soa: are SOA records
+    asked for?"""
+    mailboxes, overrides, soa = _default_mailboxes(), [], True
     for row in settings:
         key, _, value = row.partition("=")
         if key == "contacts.mailboxes":
             mailboxes = [word.strip(" \"'") for word in value.strip("[] ").split(",") if word.strip(" \"'")]
         elif key == "contacts.overrides":
             overrides = json.loads(value)
-    return mailboxes, overrides
+        elif key == "contacts.order":
+            soa = "soa" in [word.strip(" \"'") for word in value.strip("[] ").split(",")]
+    return mailboxes, overrides, soa

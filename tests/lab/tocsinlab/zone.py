@@ -86,6 +86,7 @@ class Zone:
     def __init__(self, domains):
         self.names = {}
         self.aliases = {}
+        self.soas = {}  # name -> the mailbox of its SOA, where the scenario gives it one
         self.hosts = {}  # name -> its mail hosts by MX, [] for a null MX
         listed = {plain_name(name) for name in domains}
         for name, body in domains.items():
@@ -113,6 +114,7 @@ class Zone:
             self._add_mx(name, body["mx"])
         if "soa" in body:
             self.add(name, SOA, soa_data(name, body["soa"]))
+            self.soas[name] = body["soa"]
         for text in body.get("records", []):
             owner, kind, ttl, data, words = parse_record(text, name)
             self.add(owner, kind, data, ttl)
