@@ -33,20 +33,32 @@ static void a_case_goes_all_the_way(void **state)
     bench_close(bench);
 }
 
+/* No file grows from now on. Returns what was allowed before. */
+static struct rlimit fill_the_disk(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, limit.rlim_max });
+    return limit;
+}
+
+/* Order what a full store refuses, and do not wait. */
+static void order_in_vain(struct bench *bench)
+{
+    json_t *lost = json_pack("{s:s, s:s}", "verb", "suppress", "object", "lost.test");
+    queue_order(bench->queue, lost, "root", bench->now, on_result, bench);
+    json_decref(lost);
+    bench->status = 0;
+}
+
 /* A full disk does not keep the daemon from ending; who waits for a commit is told that there was none. */
 static void a_store_that_fails_does_not_hold_up_the_end(void **state)
 {
     (void)state;
     struct bench *bench = bench_open();
-    struct rlimit limit, none;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    none = (struct rlimit){ 0, limit.rlim_max };
-    signal(SIGXFSZ, SIG_IGN);
-    setrlimit(RLIMIT_FSIZE, &none);
-    json_t *lost = json_pack("{s:s, s:s}", "verb", "suppress", "object", "lost.test");
-    queue_order(bench->queue, lost, "root", bench->now, on_result, bench);
-    json_decref(lost);
-    bench->status = 0;
+    struct rlimit limit = fill_the_disk();
+    order_in_vain(bench);
     time_t before = time(NULL);
     stop_queue(bench);
     setrlimit(RLIMIT_FSIZE, &limit);
@@ -58,11 +70,29 @@ static void a_store_that_fails_does_not_hold_up_the_end(void **state)
     bench_close(bench);
 }
 
+/* What cannot be asked for again, and came while all that had failed was refused, is done once the disk has room again. */
+static void a_store_that_works_again_does_what_waited(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct rlimit limit = fill_the_disk();
+    order_in_vain(bench);
+    wait_for_all(bench);
+    assert_int_equal(bench->status, -EAGAIN);
+    queue_turn(bench->queue, bench->now, on_turn, bench);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    for (time_t before = time(NULL); queue_pending(bench->queue) && time(NULL) - before < 10; usleep(1000))
+        uv_run(&bench->loop, UV_RUN_NOWAIT);
+    assert_int_equal(queue_pending(bench->queue), 0);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_goes_all_the_way),
         cmocka_unit_test(a_store_that_fails_does_not_hold_up_the_end),
+        cmocka_unit_test(a_store_that_works_again_does_what_waited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
